@@ -188,7 +188,16 @@ export interface SeriesPoint {
   readonly unsure: number;
 }
 /** Fields by which `facets` can count. */
-export type FacetField = 'source' | 'sentiment' | 'language' | 'author' | 'brand' | 'term' | 'link' | 'topic' | 'triage';
+export type FacetField =
+  | 'source'
+  | 'sentiment'
+  | 'language'
+  | 'author'
+  | 'brand'
+  | 'term'
+  | 'link'
+  | 'topic'
+  | 'triage';
 
 /**
  * Keeps mentions for reading. Writing one twice, or in another order, leaves the same behind: `remove` leaves a tombstone
@@ -198,7 +207,9 @@ export type FacetField = 'source' | 'sentiment' | 'language' | 'author' | 'brand
 export interface MentionStore extends AsyncDisposable {
   put(mentions: readonly Mention[]): Promise<void>;
   /** Removes posts for every brand, or for the named brands only (an edit that no longer names them; a later edit may bring it back). */
-  remove(posts: readonly { readonly id: string; readonly brands?: readonly string[]; readonly observedAt: Millis }[]): Promise<void>;
+  remove(
+    posts: readonly { readonly id: string; readonly brands?: readonly string[]; readonly observedAt: Millis }[],
+  ): Promise<void>;
   /** Newest first (at, id). Pages by cursor, never by offset: the inbox grows while it is read. */
   search(
     scope: Scope,
@@ -214,7 +225,13 @@ export interface MentionStore extends AsyncDisposable {
     top: number,
   ): Promise<Readonly<Record<string, readonly { readonly value: string; readonly count: number }[]>>>;
   /** Throws Conflict when `seen` is no longer the version, NotFound when the mention is not in the scope. */
-  setTriage(scope: Scope, mentionId: string, brand: string, triage: Omit<Triage, 'version'>, seen: string): Promise<Triage>;
+  setTriage(
+    scope: Scope,
+    mentionId: string,
+    brand: string,
+    triage: Omit<Triage, 'version'>,
+    seen: string,
+  ): Promise<Triage>;
   /** How many mentions it holds, for health and tests. */
   count(): Promise<number>;
 }
@@ -226,7 +243,11 @@ export interface MentionStore extends AsyncDisposable {
  * and journals that only grow (audit, incident logs). SQLite embedded, Elasticsearch scaled (`if_seq_no`).
  */
 export interface Desk extends AsyncDisposable {
-  get(client: string, kind: string, id: string): Promise<{ readonly value: Json; readonly version: string } | undefined>;
+  get(
+    client: string,
+    kind: string,
+    id: string,
+  ): Promise<{ readonly value: Json; readonly version: string } | undefined>;
   /** Answers the new version. Throws Conflict when `seen` is no longer the version (undefined: must not exist yet). A value of undefined deletes. */
   put(client: string, kind: string, id: string, value: Json | undefined, seen: string | undefined): Promise<string>;
   list(

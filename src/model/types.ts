@@ -128,7 +128,13 @@ export type Entry =
   | { readonly kind: 'mention'; readonly mention: Mention }
   | { readonly kind: 'update'; readonly id: string; readonly brands: readonly string[]; readonly observedAt: Millis }
   | { readonly kind: 'delete'; readonly id: string; readonly observedAt: Millis }
-  | { readonly kind: 'gap'; readonly via: string; readonly from: Millis; readonly to: Millis; readonly observedAt: Millis }
+  | {
+      readonly kind: 'gap';
+      readonly via: string;
+      readonly from: Millis;
+      readonly to: Millis;
+      readonly observedAt: Millis;
+    }
   | {
       readonly kind: 'kpi';
       readonly brand: string;
@@ -250,7 +256,11 @@ export type Brief = {
   /** Posts to read, most spread first. */
   readonly posts: readonly EvidencePost[];
   /** Each source of the brand with its last successful read; `blindSince` when it fails now. */
-  readonly freshness: readonly { readonly source: string; readonly lastReadAt?: Millis; readonly blindSince?: Millis }[];
+  readonly freshness: readonly {
+    readonly source: string;
+    readonly lastReadAt?: Millis;
+    readonly blindSince?: Millis;
+  }[];
   /** The share of the period's mentions by its three loudest authors, 0..1: without them there may be no alert. */
   readonly topThreeShare: number;
 };
@@ -276,4 +286,24 @@ export type Notification = {
   readonly brief?: Brief;
   /** Base address of the pages, when one is configured. */
   readonly publicUrl?: string;
+};
+
+/** A watched brand as the configuration gives it. */
+export type Brand = {
+  /** a-z, 0-9 and `-`. */
+  readonly id: string;
+  readonly name: string;
+  /** In the query language. */
+  readonly query: string;
+  /** ISO 639-1; posts in other languages are still kept. */
+  readonly languages: readonly string[];
+  /** Own accounts (handle or id) by source. */
+  readonly own: Readonly<Record<string, readonly string[]>>;
+  /** Ids of other brands. */
+  readonly competitors: readonly string[];
+  /** `competitor`: counted and compared; shipped rules leave it alone. */
+  readonly role: 'own' | 'competitor';
+  readonly client: string;
+  /** Within a client: rules compare brands of one group. */
+  readonly group: string;
 };
