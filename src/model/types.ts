@@ -307,3 +307,26 @@ export type Brand = {
   /** Within a client: rules compare brands of one group. */
   readonly group: string;
 };
+
+/** What waits in the outbox: alert transitions to tell people of, and signals to show. Ids: see `outboxId`. */
+export type OutboxItem =
+  | { readonly kind: 'alert'; readonly alert: Alert }
+  | { readonly kind: 'signal'; readonly client: string; readonly signal: Signal };
+
+/** How a configured source is doing; everything since the process started, times undefined before the first. */
+export type SourceHealth = {
+  /** The configured name: `via` of its posts. */
+  readonly name: string;
+  readonly type: string;
+  readonly startedAt: Millis;
+  readonly lastReadAt?: Millis;
+  readonly lastItemAt?: Millis;
+  /** Set while it fails, to the last successful read. */
+  readonly blindSince?: Millis;
+  /** Why it fails now, without secrets. */
+  readonly error?: string;
+  /** True when it came to its end (a file). */
+  readonly ended: boolean;
+  readonly items: number;
+  readonly quarantined: number;
+};
