@@ -24,9 +24,9 @@ export function formatDuration(ms: number): string {
 export function duration() {
   return z
     .string()
-    .refine(
-      (text) => parseDuration(text) !== undefined,
-      'not a duration: write a number and a unit, such as 90s, 5m, 12h or 7d',
-    )
+    .refine((text) => parseDuration(text) !== undefined, {
+      message: 'not a duration: write a number and a unit, such as 90s, 5m, 12h or 7d',
+      params: { say: 'config.duration' },
+    })
     .transform((text) => parseDuration(text) ?? 0);
 }
