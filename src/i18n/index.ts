@@ -4,6 +4,8 @@
  */
 import type { Text } from '../model/types.ts';
 import { alerts } from './alerts.ts';
+import { api } from './api.ts';
+import { config } from './config.ts';
 import { detectors } from './detectors.ts';
 import { query } from './query.ts';
 import { rules } from './rules.ts';
@@ -12,7 +14,7 @@ import { formatFor } from './language.ts';
 
 export type { Language } from './language.ts';
 
-const areas: readonly Dictionary[] = [alerts, detectors, query, rules];
+const areas: readonly Dictionary[] = [alerts, api, config, detectors, query, rules];
 
 const sentences: Readonly<Record<Language, ReadonlyMap<string, Sentence>>> = {
   fr: new Map(areas.flatMap((area) => Object.entries(area.fr))),

@@ -17,7 +17,9 @@ export interface YamlFile<T> {
 /** Words for the complaints that come from here, so that each caller can speak its reader's language. */
 export interface YamlWords {
   readonly unknownKey: (key: string, nearest: string | undefined) => string;
-  /** What a schema's complaint says; left out: the schema's own words. */
+  /** Words for complaints to which the schema gives none of its own. */
+  readonly error?: z.core.$ZodErrorMap;
+  /** What a schema's complaint says in the end; left out: its message. */
   readonly issue?: (issue: z.core.$ZodIssue) => string;
   /** What is wrong with the YAML itself, by the parser's code; left out: the parser's own words. */
   readonly syntax?: (code: string, message: string) => string;
@@ -81,7 +83,7 @@ export function readYaml<S extends z.ZodType>(
     return { problems, where, inside };
   }
   prepare?.(document);
-  const parsed = schema.safeParse(document.toJS() ?? {});
+  const parsed = schema.safeParse(document.toJS() ?? {}, words.error ? { error: words.error } : undefined);
   if (parsed.success) return { value: parsed.data, problems: [], where, inside };
   const say = words.issue ?? ((issue: z.core.$ZodIssue) => issue.message);
   return { problems: flatten(parsed.error.issues, [], say).map((issue) => ({ file, ...place(issue) })), where, inside };
