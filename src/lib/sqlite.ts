@@ -78,6 +78,27 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
+/**
+ * Takes the exclusive lock named by a file, which is made when it is not there; `undefined` when somebody holds it. The
+ * system gives it back when it is disposed of or the process ends in whatever way, so that a killed process never leaves
+ * one behind: no process id to compare, no heartbeat to wait for.
+ */
+export function lockFile(path: string): Disposable | undefined {
+  const db = new DatabaseSync(path, { timeout: 0 });
+  try {
+    db.exec('begin exclusive');
+  } catch (error) {
+    db.close();
+    if (sqliteCode(error) === 5) return undefined;
+    throw error;
+  }
+  return {
+    [Symbol.dispose]: () => {
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
 /** The SQLite result code of an error that `node:sqlite` threw (13 is SQLITE_FULL, 5 SQLITE_BUSY), without its extended part. */
 export function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;

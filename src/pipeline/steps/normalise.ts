@@ -1,0 +1,7 @@
+import type { Source } from '../../model/ports.ts';
+import type { RawItem, Step, UnstampedPost } from '../../model/types.ts';
+
+/** The source's own words become a post. */
+export function normalise(source: Source): Step<RawItem, UnstampedPost> {
+  return { name: 'normalise', run: (item) => source.normalise(item) };
+}
