@@ -25,14 +25,15 @@ export interface IngestDeps {
 export interface Ingested {
   readonly entries: number;
   readonly dropped: Readonly<Record<string, number>>;
-  readonly quarantined: number;
+  /** Counts by step. */
+  readonly quarantined: Readonly<Record<string, number>>;
+  /** When the source was last known to be up to date: lateness is counted from here. */
+  readonly lastRead: Millis | undefined;
 }
 
-/** Raw items → posts → mentions → the log, with the source's cursor. */
-export function ingest(
-  source: Source,
-  { brands, language, sentiment, append }: IngestDeps,
-): OperatorFunction<SourceBatch, Ingested> {
+/** Raw items → posts → the brands that they name, judged → the log, with the source's cursor. */
+export function ingest(source: Pick<Source, 'normalise'>, deps: IngestDeps): OperatorFunction<SourceBatch, Ingested> {
+  const { brands, language, sentiment, append } = deps;
   return pipe(
     map((batch: SourceBatch): Batch<RawItem, SourceBatch> => batchOf(batch, batch.items)),
     each(normalise(source)),

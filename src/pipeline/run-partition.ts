@@ -113,7 +113,7 @@ async function tick(
   while (!end.aborted) {
     await clock.sleep(NOTICE_MS, end);
     const now = clock.now();
-    const heard = analyser.clock >= told;
+    const heard = analyser.clock >= told || stamper.last < told;
     if (end.aborted || !heard || (analyser.nextDue > now && now - analyser.clock < TICK_EVERY_MS)) continue;
     const { at, reset } = stamper.stamp();
     told = at;
