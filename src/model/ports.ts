@@ -69,7 +69,7 @@ export interface Commit {
 export interface Settlement {
   /** Outbox ids that have been taken over into `state`. */
   readonly ids: readonly string[];
-  /** Lines for the notification log: each attempt to tell somebody. */
+  /** Lines for the notification log: each attempt to tell somebody. Equal lines are one line. */
   readonly log: readonly Json[];
   /** The alert role's own state (groups, deliveries under way), only the keys that changed. */
   readonly state: ReadonlyMap<string, Json | undefined>;
@@ -83,7 +83,10 @@ export interface Bus extends AsyncDisposable {
   /** Returns when the entries are durable. The source's cursor moves with them or after them, never before. */
   append(entries: readonly Append[], cursor?: { readonly source: string; readonly value: Json }): Promise<void>;
   cursor(source: string): Promise<Json | undefined>;
-  /** The largest `observedAt` ever appended, so that a restarted process never stamps below it; undefined on an empty log. */
+  /**
+   * The largest `observedAt` ever appended, so that a restarted process never stamps below it; undefined on an empty log.
+   * A `reset` entry to all partitions starts it anew.
+   */
   head(): Promise<Millis | undefined>;
   /** Up to `max` entries after `offset`. Waits a moment for the first; an empty answer: nothing came. */
   read(partition: number, offset: string | undefined, max: number, signal: AbortSignal): Promise<readonly Stored[]>;
@@ -98,7 +101,7 @@ export interface Bus extends AsyncDisposable {
   settle(lease: Lease, settlement: Settlement): Promise<void>;
   /** The notification log, newest first. */
   notificationLog(max: number): Promise<readonly Json[]>;
-  /** Drops entries that are older than `before` and that every partition's checkpoint has passed. Answers how many. */
+  /** Drops entries that are older than `before` and that their partition's checkpoint has passed. Answers how many. */
   trim(before: Millis): Promise<number>;
   /** Emits a lease when it is won, `undefined` when it is lost; unsubscribing gives it back. */
   lease(name: string): Observable<Lease | undefined>;
