@@ -211,6 +211,8 @@ export type Alert = {
   readonly because: readonly Text[];
   readonly observed: number;
   readonly expected: number;
+  /** The metric that `observed` and `expected` count (`mentions`, `negative`, `authors`, …); absent: mentions. */
+  readonly measure?: string;
   readonly window: string;
   readonly story?: string;
   /** Counts the transitions of this alert from 1. */
@@ -263,6 +265,10 @@ export type Brief = {
   }[];
   /** The share of the period's mentions by its three loudest authors, 0..1: without them there may be no alert. */
   readonly topThreeShare: number;
+  /** Mentions per twelfth of the period, oldest first, empty ones included: how fast it grows. */
+  readonly pace?: readonly { readonly at: Millis; readonly count: number; readonly negative: number }[];
+  /** True when the period held too many mentions to look at each: authors and reach are then lower bounds. */
+  readonly partial?: boolean;
 };
 
 /** Why people are told: a first alert, a graver or wider one, a reminder, or the end. */

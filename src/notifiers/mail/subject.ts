@@ -1,0 +1,79 @@
+/** The one line that says what an alert is about: subject of mails, line of the console. */
+import { languageOf, say } from '../../i18n/index.ts';
+import type { Alert, Notification } from '../../model/types.ts';
+
+const MOST = 90;
+
+/** Puts a sentence of the `alerts` area into the notification's language. */
+export type Say = (key: string, values?: Readonly<Record<string, string | number>>) => string;
+
+export function sayFor({ language, timezone }: Pick<Notification, 'language' | 'timezone'>): Say {
+  const reader = languageOf(language);
+  return (key, values = {}) => say(reader, { key: `alerts.${key}`, values }, timezone);
+}
+
+/** The alert that a message is about: the gravest one that goes on, else the first. */
+export function leadOf(notification: Notification): Alert | undefined {
+  return notification.alerts[0];
+}
+
+/** A text in the notification's language, else in any that it has. */
+export function inLanguage(
+  texts: Readonly<Record<string, string>>,
+  notification: Pick<Notification, 'language'>,
+): string {
+  return texts[languageOf(notification.language)] ?? Object.values(texts)[0] ?? '';
+}
+
+/** The rule's title, or its id where it has none. */
+export function titleOf(alert: Alert, notification: Pick<Notification, 'language'>): string {
+  return clean(inLanguage(alert.title, notification)) || alert.rule;
+}
+
+/** How many times the usual; undefined where there is no usual level to speak of or it is not exceeded. */
+export function ratioOf({ observed, expected }: Pick<Alert, 'observed' | 'expected'>): number | undefined {
+  return expected >= 0.05 && observed > expected * 1.05 ? observed / expected : undefined;
+}
+
+/** At most 90 characters, such as `[Critique] Acme : 71 mentions en 15 min (×23), bad buzz`. */
+export function subjectOf(notification: Notification): string {
+  const t = sayFor(notification);
+  const alert = leadOf(notification);
+  if (!alert) return t('resolved');
+  const brand = clean(notification.brief?.brandName ?? alert.brand);
+  const isOver = notification.reason === 'resolved';
+  const severity = t('severity', { severity: alert.severity });
+  const tag = isOver ? t('resolved') : notification.reason === 'repeat' ? `${t('reminder')} · ${severity}` : severity;
+  const ratio = ratioOf(alert);
+  const level = t('in-window', {
+    what: t('count', { measure: alert.measure ?? 'mentions', value: alert.observed }),
+    window: alert.window,
+  });
+  const what = isOver
+    ? lower(titleOf(alert, notification))
+    : `${level}${ratio === undefined ? '' : ` (${t('times', { ratio })})`}, ${lower(titleOf(alert, notification))}`;
+  return cut(`${notification.demo ? `[${t('demo')}] ` : ''}[${tag}] ${t('colon', { a: brand, b: what })}`, MOST);
+}
+
+/** A title within a sentence; one that begins with an abbreviation or a name in capitals keeps it. */
+function lower(title: string): string {
+  return /^\p{Lu}\p{Ll}/u.test(title) ? title[0]?.toLowerCase() + title.slice(1) : title;
+}
+
+/** One line of what people wrote: no control characters, none that turn the direction of what follows. */
+export function clean(text: string): string {
+  return text
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** At most `most` characters (code points); what is cut ends in `…`, at a word where one is near. */
+export function cut(text: string, most: number): string {
+  const points = [...text];
+  if (points.length <= most) return text;
+  const head = points.slice(0, most - 1).join('');
+  const space = head.lastIndexOf(' ');
+  return `${(space > most * 0.7 ? head.slice(0, space) : head).trimEnd()}…`;
+}
