@@ -8,7 +8,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['model'],
   ['lib'],
   ['i18n'],
-  ['text'],
+  ['text', 'demo'],
   ['sources', 'detectors', 'rules', 'notifiers', 'bus', 'store', 'desk'],
   ['pipeline', 'alerts'],
   ['config'],
