@@ -1,0 +1,23 @@
+/** What the writing and the reading half of the SQLite store both know of its rows. */
+import type { Triage } from '../model/ports.ts';
+import type { SentimentLabel } from '../model/types.ts';
+import { triageStates, untouched } from './selection.ts';
+
+/** Length of the buckets that are counted in advance. */
+export const hourMs = 3_600_000;
+
+export const triageColumns = 'status, assignee, until, verdict, note, version';
+
+/** Makes a triage of a row of `triage`, or of there being none. */
+export function readTriage(row: Readonly<Record<string, unknown>> | undefined): Triage {
+  if (row === undefined) return untouched;
+  const { assignee, until, verdict, note } = row;
+  return {
+    status: triageStates[Number(row['status'])] ?? 'open',
+    ...(typeof assignee === 'string' && { assignee }),
+    ...(typeof until === 'number' && { until }),
+    ...(typeof verdict === 'string' && { verdict: verdict as 'off-topic' | SentimentLabel }),
+    ...(typeof note === 'string' && { note }),
+    version: String(row['version']),
+  };
+}

@@ -1,0 +1,89 @@
+/** The worker threads of the SQLite store: one writes, the others read. `sqlite.ts` starts them and talks to them. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { openReader } from './sqlite-reader.ts';
+import { openWriter, type WriterOptions } from './sqlite-writer.ts';
+import type { Failure, ReadRequest, Request, WriteRequest } from './sqlite-wire.ts';
+
+/** An hour is recounted when nothing has been written to it for this long: until then reads count its rows. */
+const quietMs = 2000;
+/** Longest that recounting goes on while a write may be waiting. */
+const sliceMs = 10;
+
+const port = parentPort;
+const start = workerData as { readonly role: 'write' | 'read' } & WriterOptions;
+if (port === null) throw new Error('sqlite-worker runs as a worker thread');
+if (start.role === 'write') write(port, start);
+else read(port, start.path);
+
+function write(port: MessagePort, options: WriterOptions): void {
+  const writer = openWriter(options);
+  let timer: NodeJS.Timeout | undefined;
+  function recountLater(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      try {
+        if (writer.recount(quietMs, sliceMs)) recountLater();
+      } catch {
+        // Counts are an aid to reading: a full disk leaves the hours marked, and they are counted another time.
+        recountLater();
+      }
+    }, 20);
+  }
+  recountLater();
+  port.on('message', (request: WriteRequest) => {
+    answer(port, request, () => {
+      switch (request.kind) {
+        case 'put':
+          writer.put(request.lines);
+          recountLater();
+          return undefined;
+        case 'remove':
+          writer.remove(request.posts);
+          recountLater();
+          return undefined;
+        case 'setTriage':
+          return writer.setTriage(request.scope, request.mentionId, request.brand, request.triage, request.seen);
+        case 'close':
+          clearTimeout(timer);
+          writer.close();
+          port.close();
+          return undefined;
+        default:
+          return request satisfies never;
+      }
+    });
+  });
+  port.postMessage({ id: 0 });
+}
+
+function read(port: MessagePort, path: string): void {
+  const reader = openReader(path);
+  port.on('message', (request: ReadRequest) => {
+    answer(port, request, () => {
+      const { limitMs } = request;
+      switch (request.kind) {
+        case 'search':
+          return reader.search(request.scope, request.query, request.page, limitMs);
+        case 'series':
+          return reader.series(request.scope, request.query, request.bucketMs, limitMs);
+        case 'facets':
+          return reader.facets(request.scope, request.query, request.fields, request.top, limitMs);
+        case 'count':
+          return reader.count();
+        default:
+          return request satisfies never;
+      }
+    });
+  });
+  port.postMessage({ id: 0 });
+}
+
+function answer(port: MessagePort, request: Request, work: () => unknown): void {
+  try {
+    port.postMessage({ id: request.id, value: work() });
+  } catch (error) {
+    const failure: Failure =
+      error instanceof Error ? { name: error.name, message: error.message } : { name: 'Error', message: String(error) };
+    port.postMessage({ id: request.id, failure });
+  }
+}
