@@ -45,7 +45,6 @@ const en: Readonly<Record<string, Sentence>> = {
   'config.unknownType': ({ type, known, nearest }) =>
     `unknown type "${type}"${nearest ? `: did you mean "${nearest}"?` : ''} There is: ${known}`,
   'config.notYet': ({ value, known }) => `"${value}" is not available in this version of Vigie. There is: ${known}`,
-  'config.query': ({ message }) => `the query cannot be read: ${message}`,
   'config.secretPlain': ({ key }) =>
     `a secret does not belong in this file: write ${key}: env:NAME (a variable of the environment) or ${key}: file:path`,
   'config.secretUrl': () =>
@@ -57,7 +56,6 @@ const en: Readonly<Record<string, Sentence>> = {
   'config.folder': ({ path }) => `there is no folder ${path}`,
   'config.unreadable': ({ why }) => `this file cannot be read (${why})`,
   'config.tooLong': ({ limit }, f) => `this file is too long: at most ${f.number(Number(limit))} MB`,
-  'config.notMapping': () => 'a configuration is made of lines such as "brands:"; this is something else',
   'config.syntax.DUPLICATE_KEY': () => 'this key is there twice',
   'config.syntax.TAB_AS_INDENT': () => 'indent with spaces, not with tabs',
   'config.syntax.BAD_INDENT': () =>
@@ -65,6 +63,7 @@ const en: Readonly<Record<string, Sentence>> = {
   'config.syntax.MISSING_CHAR': () =>
     'a character is missing before this point: often a closing quote, a comma, a bracket or the space after a colon',
   'config.syntax.UNEXPECTED_TOKEN': () => 'this is not expected here: a quote, a bracket or a colon may be too many',
+  'config.syntax.ALIASES': () => 'this file refers to itself (&, *) far too often',
   'config.syntax.other': ({ message }) => `this is not valid YAML: ${message}`,
 };
 
@@ -121,7 +120,6 @@ const fr: Readonly<Record<string, Sentence>> = {
     `type inconnu « ${type} »${nearest ? ` : vouliez-vous dire « ${nearest} » ?` : ''} Types possibles : ${known}`,
   'config.notYet': ({ value, known }) =>
     `« ${value} » n’existe pas dans cette version de Vigie. Valeurs possibles : ${known}`,
-  'config.query': ({ message }) => `la requête est illisible : ${message}`,
   'config.secretPlain': ({ key }) =>
     `un secret n’a pas sa place dans ce fichier : écrivez ${key}: env:NOM (une variable d’environnement) ou ${key}: file:chemin`,
   'config.secretUrl': () =>
@@ -133,7 +131,6 @@ const fr: Readonly<Record<string, Sentence>> = {
   'config.folder': ({ path }) => `le dossier ${path} n’existe pas`,
   'config.unreadable': ({ why }) => `ce fichier ne peut pas être lu (${why})`,
   'config.tooLong': ({ limit }, f) => `ce fichier est trop long : ${f.number(Number(limit))} Mo au plus`,
-  'config.notMapping': () => 'une configuration est faite de lignes telles que « brands: » ; ceci est autre chose',
   'config.syntax.DUPLICATE_KEY': () => 'cette clé figure deux fois',
   'config.syntax.TAB_AS_INDENT': () => 'décalez les lignes avec des espaces, pas avec des tabulations',
   'config.syntax.BAD_INDENT': () =>
@@ -142,6 +139,7 @@ const fr: Readonly<Record<string, Sentence>> = {
     'il manque un caractère avant ce point : souvent un guillemet fermant, une virgule, un crochet ou l’espace après les deux-points',
   'config.syntax.UNEXPECTED_TOKEN': () =>
     'ceci n’est pas attendu ici : peut-être un guillemet, un crochet ou un deux-points de trop',
+  'config.syntax.ALIASES': () => 'ce fichier se cite lui-même (&, *) beaucoup trop souvent',
   'config.syntax.other': ({ message }) => `ce n’est pas du YAML correct : ${message}`,
 };
 

@@ -8,6 +8,8 @@ export interface YamlFile<T> {
   readonly value?: T;
   /** Empty when `value` is there. */
   readonly problems: readonly Problem[];
+  /** The document as plain data, also where the schema refuses it; absent when it is not YAML. */
+  readonly raw?: unknown;
   /** Line and column (from 1) of a path into the document, or of the nearest parent that is there. */
   readonly where: (path: readonly PropertyKey[], onKey?: boolean) => { readonly line: number; readonly column: number };
   /** Line and column of the character at `offset` of the string at a path, through quotes, escapes and folded lines. */
@@ -83,10 +85,27 @@ export function readYaml<S extends z.ZodType>(
     return { problems, where, inside };
   }
   prepare?.(document);
-  const parsed = schema.safeParse(document.toJS() ?? {}, words.error ? { error: words.error } : undefined);
-  if (parsed.success) return { value: parsed.data, problems: [], where, inside };
+  let raw: unknown;
+  try {
+    raw = document.toJS() ?? {};
+  } catch (error) {
+    // The parser refuses aliases that multiply only here.
+    const { message } = error as Error;
+    return {
+      problems: [{ file, line: 1, column: 1, message: words.syntax?.('ALIASES', message) ?? message }],
+      where,
+      inside,
+    };
+  }
+  const parsed = schema.safeParse(raw, words.error ? { error: words.error } : undefined);
+  if (parsed.success) return { value: parsed.data, problems: [], raw, where, inside };
   const say = words.issue ?? ((issue: z.core.$ZodIssue) => issue.message);
-  return { problems: flatten(parsed.error.issues, [], say).map((issue) => ({ file, ...place(issue) })), where, inside };
+  return {
+    problems: flatten(parsed.error.issues, [], say).map((issue) => ({ file, ...place(issue) })),
+    raw,
+    where,
+    inside,
+  };
 
   function place(issue: FlatIssue): { line: number; column: number; message: string } {
     if (issue.unknownKey !== undefined) {

@@ -1,0 +1,200 @@
+/** The one schema of `vigie.yaml`: every field described, strict, with defaults for all but the brands. */
+import { z } from 'zod';
+import { receiverSchema } from '../alerts/receivers.ts';
+import { routeSchema } from '../alerts/route.ts';
+import type { Language } from '../i18n/index.ts';
+import { say } from '../i18n/index.ts';
+import { nearest } from '../lib/yaml-file.ts';
+import type { SourceDefinition } from '../model/define.ts';
+
+/** What is read of a configuration: far beyond what people write, and still bounded. */
+const MOST_BRANDS = 10_000;
+const MOST_SOURCES = 1_000;
+const MOST_RECEIVERS = 1_000;
+
+/** Puts a sentence of `i18n/config.ts` into the reader's language. */
+export type Say = (key: string, values?: Readonly<Record<string, string | number>>) => string;
+
+/** The sentences of configuration in one language. */
+export function sayIn(language: Language): Say {
+  return (key, values = {}) => say(language, { key: `config.${key}`, values });
+}
+
+/** The schema for a reader of one language; `definitions` are the sources that exist. */
+export function configSchema(definitions: readonly SourceDefinition<z.ZodType>[], language: Language) {
+  const say = sayIn(language);
+  const id = () =>
+    z
+      .string()
+      .min(1)
+      .max(64)
+      .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { error: (issue) => say('id', { value: String(issue.input) }) });
+  /** One of the values that exist; those that are planned are told apart from those that are wrong. */
+  const available = <const T extends readonly [string, ...string[]]>(values: T) =>
+    z.enum(values, { error: ({ input }) => wrongChoice(input, values, say) });
+
+  return z.strictObject({
+    language: z
+      .enum(['fr', 'en'], { error: () => say('uiLanguage') })
+      .default('fr')
+      .describe('Language of pages and alerts, where a person has not chosen: fr or en.'),
+    timezone: z
+      .string()
+      .refine(isTimezone, { error: (issue) => say('timezone', { value: String(issue.input) }) })
+      .default('Europe/Paris')
+      .describe('Time zone of pages and alerts, such as Europe/Paris.'),
+    data: z
+      .string()
+      .min(1)
+      .default('./data')
+      .describe('Folder of the embedded databases, .eml files and the quarantine; from this file’s folder.'),
+    rules: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Folder of the rule files, from this file’s folder; left out: ./rules beside it, else the shipped rules.',
+      ),
+    server: z
+      .strictObject({
+        host: z.string().min(1).default('127.0.0.1').describe('Address on which the pages answer.'),
+        port: z.int().min(0).max(65_535).default(4600).describe('Port on which the pages answer; 0 takes a free one.'),
+        public_url: z
+          .url({ protocol: /^https?$/, error: () => say('http') })
+          .optional()
+          .describe('Address under which people reach the pages, for the links in alerts.'),
+      })
+      .prefault({})
+      .describe('Where pages and programs reach Vigie.'),
+    brands: z
+      .array(
+        z.strictObject({
+          id: id().describe('Short name of the brand in files and addresses: a-z, 0-9 and -.'),
+          name: z
+            .string()
+            .min(1)
+            .max(200)
+            .regex(/^[^\r\n]*$/, { error: () => say('oneLine') })
+            .describe('Name of the brand as people write it.'),
+          query: z.string().min(1).max(20_000).describe('What counts as a mention, in the query language.'),
+          languages: z
+            .array(
+              z.string().regex(/^[a-z]{2,3}$/, { error: (issue) => say('language', { value: String(issue.input) }) }),
+            )
+            .max(50)
+            .optional()
+            .describe('Languages that matter to the brand (ISO 639-1); posts in others are still kept.'),
+          own: z
+            .record(id(), z.array(account(say)).max(1_000))
+            .default({})
+            .describe('Own accounts (handle or id) by source: marked, never counted as opinion.'),
+          competitors: z.array(z.string()).max(200).default([]).describe('Ids of other brands to compare with.'),
+          role: z
+            .enum(['own', 'competitor'])
+            .default('own')
+            .describe('competitor: counted and compared; shipped rules leave it alone.'),
+          client: id().default('default').describe('Whose brand it is, for agencies.'),
+          group: id().default('default').describe('Within a client: rules compare brands of one group.'),
+        }),
+      )
+      .min(1)
+      .max(MOST_BRANDS)
+      .describe('The watched brands.'),
+    sources: z
+      .array(sourceSchema(definitions, id, say))
+      .max(MOST_SOURCES)
+      .default([])
+      .describe('Where posts come from.'),
+    receivers: z.array(receiverSchema).max(MOST_RECEIVERS).default([]).describe('Who can be told, and how.'),
+    route: routeSchema.optional().describe('Who is told of what; left out: every receiver of everything.'),
+    smtp: z
+      .strictObject({
+        url: z
+          .string()
+          .regex(/^smtps?:\/\/[^\s/]+/, { error: () => say('smtp') })
+          .describe('Mail server, smtp://user:password@host:port, as env:NAME or file:path.'),
+        from: z
+          .string()
+          .min(3)
+          .max(320)
+          .regex(/^[^\r\n]*@[^\r\n]*$/, { error: () => say('email') })
+          .describe('Sender of the mails.'),
+      })
+      .optional()
+      .describe('How mails are sent; left out: .eml files under the data folder.'),
+    store: z
+      .strictObject({ type: available(['sqlite']).default('sqlite').describe('sqlite: a file under the data folder.') })
+      .prefault({})
+      .describe('Where mentions are kept.'),
+    bus: z
+      .strictObject({
+        type: available(['sqlite', 'memory'])
+          .default('sqlite')
+          .describe('sqlite: a file under the data folder; memory: nothing survives a restart.'),
+      })
+      .prefault({})
+      .describe('The durable log between sources and rules.'),
+    sentiment: z
+      .strictObject({
+        engine: available(['lexicon']).default('lexicon').describe('lexicon: word lists for French and English.'),
+      })
+      .prefault({})
+      .describe('How the tone of a text is judged.'),
+  });
+}
+
+/** A configuration as its schema gives it: defaults filled in, nothing resolved. */
+export type ConfigFile = z.output<ReturnType<typeof configSchema>>;
+
+/** One of `sources:`: what its own definition asks, with a type and a name. */
+export type SourceEntry = { readonly type: string; readonly name: string; readonly [key: string]: unknown };
+
+function sourceSchema(
+  definitions: readonly SourceDefinition<z.ZodType>[],
+  id: () => z.ZodString,
+  say: Say,
+): z.ZodType<SourceEntry> {
+  const known = definitions.map(({ type }) => type);
+  const options = definitions.map((definition) => {
+    if (!(definition.config instanceof z.ZodObject)) throw new TypeError(`source ${definition.type}: not an object`);
+    return definition.config.safeExtend({
+      type: z.literal(definition.type).describe(definition.summary),
+      name: id().describe('Name of the source, unique: a-z, 0-9 and -.'),
+    });
+  });
+  const [first, ...others] = options;
+  if (first === undefined) throw new TypeError('no source is defined');
+  return z.discriminatedUnion('type', [first, ...others], {
+    error: ({ code, input }) => {
+      if (code !== 'invalid_union') return undefined;
+      const type = (input as { type?: unknown } | null | undefined)?.type;
+      if (typeof type !== 'string') return say('noType', { known: known.join(', ') });
+      return say('unknownType', { type, known: known.join(', '), nearest: nearest(type, known) ?? '' });
+    },
+  }) as unknown as z.ZodType<SourceEntry>;
+}
+
+function account(say: Say) {
+  return z
+    .string({ error: ({ input }) => (typeof input === 'number' ? say('quoted') : undefined) })
+    .trim()
+    .transform((handle) => handle.replace(/^@/, ''))
+    .pipe(z.string().min(1).max(300));
+}
+
+const PLANNED = new Set(['elasticsearch', 'redis', 'linear', 'onnx']);
+
+function wrongChoice(input: unknown, values: readonly string[], say: Say): string {
+  return typeof input === 'string' && PLANNED.has(input)
+    ? say('notYet', { value: input, known: values.join(', ') })
+    : say('oneOf', { options: values.join(', ') });
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
