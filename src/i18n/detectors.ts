@@ -1,3 +1,112 @@
-import type { Dictionary } from './language.ts';
+import type { Dictionary, Format, Sentence } from './language.ts';
 
-export const detectors: Dictionary = { fr: {}, en: {} };
+type Values = Parameters<Sentence>[0];
+
+/** Less than this rounds to none. */
+const LEAST_TOLD = 0.05;
+/** No-break spaces, as French wants them: a narrow one before `;`, a full one before `:` and `%`. */
+const THIN = '\u202f';
+const SPACE = '\u00a0';
+
+export const detectors: Dictionary = {
+  fr: {
+    'detectors.spike.open': (v, f) => `${levelFr(v, f, false)}${rareFr(v, f)}.${learningFr(v, f)}`,
+    'detectors.spike.update': (v, f) => `La hausse s’amplifie${SPACE}: ${levelFr(v, f, false)}.`,
+    'detectors.spike.close': (v, f) => `${overFr(v, f)}${SPACE}: au plus fort, ${levelFr(v, f, false)}.`,
+    'detectors.negative-surge.open': (v, f) =>
+      `${levelFr(v, f, true)}${shareFr(v, f)}${rareFr(v, f)}.${learningFr(v, f)}`,
+    'detectors.negative-surge.update': (v, f) =>
+      `La vague négative s’amplifie${SPACE}: ${levelFr(v, f, true)}${shareFr(v, f)}.`,
+    'detectors.negative-surge.close': (v, f) =>
+      `${overFr(v, f)}${SPACE}: au plus fort, ${levelFr(v, f, true)}${shareFr(v, f)}.`,
+  },
+  en: {
+    'detectors.spike.open': (v, f) => `${levelEn(v, f, false)}${rareEn(v, f)}.${learningEn(v, f)}`,
+    'detectors.spike.update': (v, f) => `Still growing: ${levelEn(v, f, false)}.`,
+    'detectors.spike.close': (v, f) => `${overEn(v, f)}: ${levelEn(v, f, false)} at its height.`,
+    'detectors.negative-surge.open': (v, f) =>
+      `${levelEn(v, f, true)}${shareEn(v, f)}${rareEn(v, f)}.${learningEn(v, f)}`,
+    'detectors.negative-surge.update': (v, f) =>
+      `The negative wave is growing: ${levelEn(v, f, true)}${shareEn(v, f)}.`,
+    'detectors.negative-surge.close': (v, f) =>
+      `${overEn(v, f)}: ${levelEn(v, f, true)}${shareEn(v, f)} at its height.`,
+  },
+};
+
+function levelFr(v: Values, f: Format, negative: boolean): string {
+  const observed = number(v, 'observed');
+  const what = negative
+    ? f.plural(observed, 'mention négative', 'mentions négatives')
+    : f.plural(observed, 'mention', 'mentions');
+  return `${f.number(observed)} ${what}${on(v, ' sur ')} en ${f.duration(number(v, 'spanMs'))}, ${awaitedFr(number(v, 'expected'), f)}${hourly(v) ? ' à cette heure' : ''}`;
+}
+
+function levelEn(v: Values, f: Format, negative: boolean): string {
+  const observed = number(v, 'observed');
+  const what = `${negative ? 'negative ' : ''}${f.plural(observed, 'mention', 'mentions')}`;
+  return `${f.number(observed)} ${what}${on(v, ' on ')} in ${f.duration(number(v, 'spanMs'))}, ${awaitedEn(number(v, 'expected'), f)}${hourly(v) ? ' at this hour' : ''}`;
+}
+
+function awaitedFr(expected: number, f: Format): string {
+  return expected < LEAST_TOLD
+    ? 'presque aucune attendue'
+    : `${f.number(expected)} ${f.plural(expected, 'attendue', 'attendues')}`;
+}
+
+function awaitedEn(expected: number, f: Format): string {
+  return `${expected < LEAST_TOLD ? 'hardly any' : f.number(expected)} expected`;
+}
+
+function rareFr(v: Values, f: Format): string {
+  return `${THIN}; c’est plus que dans ${f.number(calmerPercent(v))}${SPACE}% des moments passés`;
+}
+
+function rareEn(v: Values, f: Format): string {
+  return `; that is more than in ${f.number(calmerPercent(v))}% of past moments`;
+}
+
+function shareFr(v: Values, f: Format): string {
+  return v['share'] === undefined ? '' : `, soit ${f.share(number(v, 'share'))} des mentions`;
+}
+
+function shareEn(v: Values, f: Format): string {
+  return v['share'] === undefined ? '' : `, ${f.share(number(v, 'share'))} of all mentions`;
+}
+
+function learningFr(v: Values, f: Format): string {
+  if (number(v, 'learning') === 0) return '';
+  return ` Vigie apprend encore ce qui est habituel ici (${f.duration(number(v, 'ageHours') * 3_600_000)} d’historique).`;
+}
+
+function learningEn(v: Values, f: Format): string {
+  if (number(v, 'learning') === 0) return '';
+  return ` Vigie is still learning what is usual here (${f.duration(number(v, 'ageHours') * 3_600_000)} of history).`;
+}
+
+function overFr(v: Values, f: Format): string {
+  return `Retour à la normale après ${f.duration(number(v, 'lastedMs'))}`;
+}
+
+function overEn(v: Values, f: Format): string {
+  return `Back to normal after ${f.duration(number(v, 'lastedMs'))}`;
+}
+
+/** The network, where it is one and not the brand as a whole. */
+function on(v: Values, word: string): string {
+  const scope = String(v['scope'] ?? '*');
+  return scope === '*' ? '' : `${word}${scope}`;
+}
+
+/** Whether what is expected follows the hour of the day. */
+function hourly(v: Values): boolean {
+  return number(v, 'hourly') === 1;
+}
+
+/** How many percent of past moments were calmer: never 100, which nobody can know. */
+function calmerPercent(v: Values): number {
+  return Math.min(99.9, Math.floor((1 - 10 ** -number(v, 'rarity')) * 1000) / 10);
+}
+
+function number(v: Values, name: string): number {
+  return Number(v[name] ?? 0);
+}

@@ -1,0 +1,17 @@
+/** Every detector that there is: one line each. */
+import type { DetectorDeps } from '../model/define.ts';
+import type { Detector } from '../model/ports.ts';
+import { negativeSurge } from './negative-surge.ts';
+import { spike } from './spike.ts';
+
+export const detectorDefinitions = [spike, negativeSurge] as const;
+
+/** What a person may set, by detector; what is left out is as shipped. */
+export type DetectorSettings = Readonly<Partial<Record<(typeof detectorDefinitions)[number]['type'], unknown>>>;
+
+/** Creates all detectors. Throws a ZodError when a setting is not valid. */
+export function detectors(deps: DetectorDeps, settings: DetectorSettings = {}): Detector[] {
+  return detectorDefinitions.map((definition) =>
+    definition.create(definition.config.parse(settings[definition.type] ?? {}), deps),
+  );
+}
