@@ -11,19 +11,22 @@ export const query: Dictionary = {
     'query.openQuote': () =>
       'Ce guillemet n’est pas refermé : ajoutez un " après le dernier mot de l’expression, par exemple "service client".',
     'query.openParenthesis': () => 'Cette parenthèse n’est pas refermée : ajoutez ) à la fin du groupe.',
-    'query.closeParenthesis': () => 'Cette parenthèse ferme un groupe qui n’a pas été ouvert : ajoutez ( avant, ou retirez-la.',
+    'query.closeParenthesis': () =>
+      'Cette parenthèse ferme un groupe qui n’a pas été ouvert : ajoutez ( avant, ou retirez-la.',
     'query.emptyGroup': () => 'Ces parenthèses ne contiennent rien : écrivez un mot entre elles, ou retirez-les.',
     'query.emptyPhrase': () => 'Ces guillemets ne contiennent aucun mot : écrivez-y une expression, ou retirez-les.',
     'query.frenchOperator': ({ found, write }) =>
       `Les opérateurs s’écrivent en anglais : remplacez ${found} par ${write}. Pour chercher le mot lui-même, écrivez-le en minuscules ou entre guillemets.`,
     'query.missingOperand': ({ operator }) =>
       `Il manque un mot à côté de ${operator} : écrivez par exemple acme ${operator} panne.`,
-    'query.missingAfterNot': ({ operator }) => `Il manque ce qu’il faut exclure après ${operator} : écrivez par exemple NOT football.`,
+    'query.missingAfterNot': ({ operator }) =>
+      `Il manque ce qu’il faut exclure après ${operator} : écrivez par exemple NOT football.`,
     'query.unknownField': ({ field, near }) =>
       `Le champ « ${field}: » n’existe pas${near ? ` : vouliez-vous écrire ${near}: ?` : '.'} Pour chercher ces mots tels quels, mettez-les entre guillemets.`,
     'query.address': () =>
       'Une adresse se cherche avec url: (celle de la publication) ou links: (celles qu’elle cite), par exemple links:example.org/page.',
-    'query.missingValue': ({ field }) => `Il manque une valeur après ${field}: ; écrivez-la sans espace, par exemple ${field}:valeur.`,
+    'query.missingValue': ({ field }) =>
+      `Il manque une valeur après ${field}: ; écrivez-la sans espace, par exemple ${field}:valeur.`,
     'query.badValue': ({ field, found, allowed }) => `« ${found} » ne convient pas à ${field}: ; écrivez ${allowed}.`,
     'query.badNumber': ({ field, found }) =>
       `« ${found} » n’est pas un nombre : écrivez par exemple ${field}:>=3 ou ${field}:1..2.`,
@@ -32,8 +35,10 @@ export const query: Dictionary = {
     'query.shortWildcard': ({ min }) =>
       `Il faut au moins ${min} lettres avant * : sinon presque tous les mots conviendraient. Écrivez par exemple acm*.`,
     'query.innerWildcard': () => 'L’astérisque ne vaut qu’à la fin d’un mot ; pour un seul caractère, écrivez ?.',
-    'query.loneWildcard': () => 'Un ? remplace un caractère d’un mot : écrivez au moins une lettre avec lui, par exemple gr?ve.',
-    'query.noWord': ({ found }) => `« ${found} » ne contient ni lettre ni chiffre à chercher : retirez-le, ou écrivez raw:"${found}".`,
+    'query.loneWildcard': () =>
+      'Un ? remplace un caractère d’un mot : écrivez au moins une lettre avec lui, par exemple gr?ve.',
+    'query.noWord': ({ found }) =>
+      `« ${found} » ne contient ni lettre ni chiffre à chercher : retirez-le, ou écrivez raw:"${found}".`,
     'query.badDistance': ({ operator, max }) =>
       `La distance se compte en mots, de 0 à ${max} : écrivez par exemple ${operator}5.`,
     'query.nearOperand': ({ operator }) =>
@@ -53,32 +58,41 @@ export const query: Dictionary = {
     'query.empty': () => 'The query is empty: write at least one word, for example acme.',
     'query.tooLong': ({ max }, f) =>
       `The query is too long: ${f.number(Number(max))} characters at most. Split it into several queries.`,
-    'query.tooDeep': ({ max }, f) => `Too many parentheses inside one another: ${f.number(Number(max))} levels at most.`,
+    'query.tooDeep': ({ max }, f) =>
+      `Too many parentheses inside one another: ${f.number(Number(max))} levels at most.`,
     'query.openQuote': () =>
       'This quotation mark is not closed: add a " after the last word of the phrase, for example "customer service".',
     'query.openParenthesis': () => 'This parenthesis is not closed: add ) at the end of the group.',
-    'query.closeParenthesis': () => 'This parenthesis closes a group that was not opened: add ( before it, or remove it.',
+    'query.closeParenthesis': () =>
+      'This parenthesis closes a group that was not opened: add ( before it, or remove it.',
     'query.emptyGroup': () => 'There is nothing between these parentheses: write a word between them, or remove them.',
     'query.emptyPhrase': () => 'There is no word between these quotation marks: write a phrase, or remove them.',
     'query.frenchOperator': ({ found, write }) =>
       `Operators are written in English: replace ${found} by ${write}. To search for the word itself, write it in lower case or in quotation marks.`,
-    'query.missingOperand': ({ operator }) => `A word is missing beside ${operator}: write for example acme ${operator} outage.`,
-    'query.missingAfterNot': ({ operator }) => `What to exclude is missing after ${operator}: write for example NOT football.`,
+    'query.missingOperand': ({ operator }) =>
+      `A word is missing beside ${operator}: write for example acme ${operator} outage.`,
+    'query.missingAfterNot': ({ operator }) =>
+      `What to exclude is missing after ${operator}: write for example NOT football.`,
     'query.unknownField': ({ field, near }) =>
       `There is no field "${field}:"${near ? `: did you mean ${near}:?` : '.'} To search for these very words, put them in quotation marks.`,
     'query.address': () =>
       'Addresses are searched with url: (the post’s own) or links: (those it cites), for example links:example.org/page.',
-    'query.missingValue': ({ field }) => `A value is missing after ${field}: write it without a space, for example ${field}:value.`,
+    'query.missingValue': ({ field }) =>
+      `A value is missing after ${field}: write it without a space, for example ${field}:value.`,
     'query.badValue': ({ field, found, allowed }) => `"${found}" does not suit ${field}: write ${allowed}.`,
-    'query.badNumber': ({ field, found }) => `"${found}" is not a number: write for example ${field}:>=3 or ${field}:1..2.`,
+    'query.badNumber': ({ field, found }) =>
+      `"${found}" is not a number: write for example ${field}:>=3 or ${field}:1..2.`,
     'query.fieldGroup': ({ field }) =>
       `Only values joined by OR may follow ${field}: in parentheses, for example ${field}:(a OR b).`,
     'query.shortWildcard': ({ min }) =>
       `At least ${min} letters are needed before *: otherwise nearly every word would do. Write for example acm*.`,
     'query.innerWildcard': () => 'The asterisk works at the end of a word only; for a single character, write ?.',
-    'query.loneWildcard': () => 'A ? stands for one character of a word: write at least one letter with it, for example gr?y.',
-    'query.noWord': ({ found }) => `"${found}" holds no letter or digit to search for: remove it, or write raw:"${found}".`,
-    'query.badDistance': ({ operator, max }) => `Distance is counted in words, from 0 to ${max}: write for example ${operator}5.`,
+    'query.loneWildcard': () =>
+      'A ? stands for one character of a word: write at least one letter with it, for example gr?y.',
+    'query.noWord': ({ found }) =>
+      `"${found}" holds no letter or digit to search for: remove it, or write raw:"${found}".`,
+    'query.badDistance': ({ operator, max }) =>
+      `Distance is counted in words, from 0 to ${max}: write for example ${operator}5.`,
     'query.nearOperand': ({ operator }) =>
       `${operator} joins words, phrases or choices in parentheses with OR: no AND, no NOT, no field.`,
     'query.onlyNot': () =>

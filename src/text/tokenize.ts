@@ -381,7 +381,9 @@ function federatedEnd(text: string, from: number): number {
 }
 
 function isAsciiWord(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || code === 0x5f;
+  return (
+    (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || code === 0x5f
+  );
 }
 
 /** One word from `start`: letters, digits and marks, with apostrophes and underscores between them. Answers its end. */

@@ -99,7 +99,9 @@ export function isQueryNode(query: Query): query is QueryNode & Query {
 export function showQuery(node: QueryNode): string {
   switch (node.op) {
     case 'and':
-      return node.of.map((child) => (child.op === 'or' || child.op === 'and' ? `(${showQuery(child)})` : showQuery(child))).join(' AND ');
+      return node.of
+        .map((child) => (child.op === 'or' || child.op === 'and' ? `(${showQuery(child)})` : showQuery(child)))
+        .join(' AND ');
     case 'or':
       return node.of.map((child) => (child.op === 'or' ? `(${showQuery(child)})` : showQuery(child))).join(' OR ');
     case 'not':

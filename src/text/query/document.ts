@@ -5,7 +5,19 @@ import { fold, links, tokenize } from '../tokenize.ts';
 
 type Fields = Pick<
   Mention,
-  'title' | 'author' | 'url' | 'lang' | 'language' | 'links' | 'source' | 'rating' | 'sentiment' | 'brand' | 'topics' | 'refs' | 'extra'
+  | 'title'
+  | 'author'
+  | 'url'
+  | 'lang'
+  | 'language'
+  | 'links'
+  | 'source'
+  | 'rating'
+  | 'sentiment'
+  | 'brand'
+  | 'topics'
+  | 'refs'
+  | 'extra'
 >;
 
 /** What a query can ask of: any post or mention, or a text alone. What a post does not have, no field query matches. */
@@ -70,7 +82,10 @@ class LazyDocument implements Document {
   }
 
   get title(): Document {
-    return (this.titleOnly ??= documentOf({ text: this.post.title ?? '' }, { text: this.tokens.slice(0, this.titleTokens) }));
+    return (this.titleOnly ??= documentOf(
+      { text: this.post.title ?? '' },
+      { text: this.tokens.slice(0, this.titleTokens) },
+    ));
   }
 
   get links(): readonly string[] {
@@ -98,7 +113,11 @@ function indexOf(tokens: readonly Token[]): ReadonlyMap<string, readonly number[
 /** Whether a token goes by this key: itself, its bare word, its other form. */
 export function tokenHas(token: Token, key: string): boolean {
   if (token.text === key) return true;
-  if ((token.kind === 'hashtag' || token.kind === 'handle') && token.text.length === key.length + 1 && token.text.endsWith(key)) {
+  if (
+    (token.kind === 'hashtag' || token.kind === 'handle') &&
+    token.text.length === key.length + 1 &&
+    token.text.endsWith(key)
+  ) {
     return true;
   }
   if (!token.other) return false;

@@ -24,7 +24,10 @@ export function matches(query: QueryNode, document: Document): boolean {
     case 'number':
       return numberMatches(query, document);
     case 'raw':
-      return rawPlaces(query.text, document.post.text).length > 0 || rawPlaces(query.text, document.post.title ?? '').length > 0;
+      return (
+        rawPlaces(query.text, document.post.text).length > 0 ||
+        rawPlaces(query.text, document.post.title ?? '').length > 0
+      );
     default:
       return hasSpan(query, document);
   }
@@ -176,7 +179,13 @@ function isNear(left: QueryNode, right: QueryNode, within: number, ordered: bool
  * Stretches from one side to the other with at most `within` words between, never overlapping. Each span is paired with
  * the nearest of the other side before it and after it: all that is near is found, and the work stays linear.
  */
-function nearSpans(left: QueryNode, right: QueryNode, within: number, ordered: boolean, document: Document): readonly Span[] {
+function nearSpans(
+  left: QueryNode,
+  right: QueryNode,
+  within: number,
+  ordered: boolean,
+  document: Document,
+): readonly Span[] {
   const a = spansOf(left, document);
   if (a.length === 0) return [];
   const b = spansOf(right, document);
@@ -219,7 +228,8 @@ export function rawPlaces(wanted: string, text: string): readonly number[] {
   const head = wordChar.test([...wanted][0] ?? '');
   const tail = wordChar.test([...wanted].at(-1) ?? '');
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
-    const before = at > 0 ? String.fromCodePoint(text.codePointAt(at - (isLowSurrogate(text, at - 1) ? 2 : 1)) ?? 0) : '';
+    const before =
+      at > 0 ? String.fromCodePoint(text.codePointAt(at - (isLowSurrogate(text, at - 1) ? 2 : 1)) ?? 0) : '';
     const next = text.codePointAt(at + wanted.length);
     const after = next === undefined ? '' : String.fromCodePoint(next);
     if (!(head && wordChar.test(before)) && !(tail && wordChar.test(after))) places.push(at);

@@ -103,7 +103,12 @@ class Parser {
     return nodes[0];
   }
 
-  private problem(start: number, end: number, key: string, values: Readonly<Record<string, string | number>> = {}): undefined {
+  private problem(
+    start: number,
+    end: number,
+    key: string,
+    values: Readonly<Record<string, string | number>> = {},
+  ): undefined {
     if (this.problems.length < maxProblems) this.problems.push({ start, end, text: { key, values } });
     return undefined;
   }
@@ -146,7 +151,10 @@ class Parser {
         const match = field.exec(head);
         const name = match?.[1];
         const known = name !== undefined && fieldNames.includes(name.toLowerCase());
-        if (name !== undefined && (known || /^[\p{L}\p{N}"“«(@#<>=/]/u.test(source.slice(i + name.length + 1, i + name.length + 3)))) {
+        if (
+          name !== undefined &&
+          (known || /^[\p{L}\p{N}"“«(@#<>=/]/u.test(source.slice(i + name.length + 1, i + name.length + 3)))
+        ) {
           push({ kind: 'field', name: name.toLowerCase(), start: i, end: i + name.length + 1 });
           i += name.length + 1;
           if (source.startsWith('//', i)) {
@@ -255,7 +263,8 @@ class Parser {
         break;
       }
       if (next.kind === 'operator' && next.name === 'AND') {
-        if (operator || of.length === 0) this.problem(next.start, next.end, 'query.missingOperand', { operator: 'AND' });
+        if (operator || of.length === 0)
+          this.problem(next.start, next.end, 'query.missingOperand', { operator: 'AND' });
         operator = next;
         this.at += 1;
         continue;
@@ -274,7 +283,10 @@ class Parser {
     this.at += 1;
     const after = this.peek();
     const nothing =
-      after.kind === 'end' || after.kind === ')' || after.kind === 'near' || (after.kind === 'operator' && after.name !== 'NOT');
+      after.kind === 'end' ||
+      after.kind === ')' ||
+      after.kind === 'near' ||
+      (after.kind === 'operator' && after.name !== 'NOT');
     if (nothing) {
       return this.problem(next.start, next.end, 'query.missingAfterNot', { operator: next.kind === '-' ? '-' : 'NOT' });
     }
@@ -290,7 +302,8 @@ class Parser {
       const operator = next.name;
       chain += 1;
       const right = this.startsPrimary() ? this.primary() : undefined;
-      if (!right && this.problems.length === 0) this.problem(next.start, next.end, 'query.missingOperand', { operator });
+      if (!right && this.problems.length === 0)
+        this.problem(next.start, next.end, 'query.missingOperand', { operator });
       if (!left && this.problems.length === 0) this.problem(next.start, next.end, 'query.missingOperand', { operator });
       if (this.field && this.field.name !== 'title') {
         this.problem(next.start, next.end, 'query.nearOperand', { operator });
@@ -393,9 +406,7 @@ class Parser {
 
   private phrase(quote: Lexeme & { readonly kind: 'quote' }): QueryNode | undefined {
     const { start, end } = quote;
-    const marked = quote.text
-      .replace(/\?(?=[\p{L}\p{N}?*])/gu, questionLetter)
-      .replaceAll('*', starLetter);
+    const marked = quote.text.replace(/\?(?=[\p{L}\p{N}?*])/gu, questionLetter).replaceAll('*', starLetter);
     const words: string[] = [];
     for (const token of tokenize(marked)) {
       const word = this.pattern(keyOf(token), start, end);
@@ -424,7 +435,9 @@ class Parser {
     if (words.length === 1 && words[0] !== undefined) return single(words[0]);
     const phrase: QueryNode = { op: 'phrase', words };
     // Scripts without spaces give one word per character, while a hashtag is one token whatever its script.
-    const unbroken = tokens.every((token, i) => token.kind === 'word' && (i === 0 || token.start === tokens[i - 1]?.end));
+    const unbroken = tokens.every(
+      (token, i) => token.kind === 'word' && (i === 0 || token.start === tokens[i - 1]?.end),
+    );
     if (!unbroken) return phrase;
     const whole = words.join('');
     if (whole.includes('*') || whole.includes('?')) return phrase;
@@ -457,7 +470,9 @@ class Parser {
     const prefix = !quoted && written.endsWith('*');
     const value = fieldText(field, prefix ? written.slice(0, -1) : written);
     const allowed = allowedValues(field);
-    const fits = allowed ? allowed.includes(value) && !prefix : value !== '' && (field !== 'lang' || /^[a-z]{2,3}$/.test(value));
+    const fits = allowed
+      ? allowed.includes(value) && !prefix
+      : value !== '' && (field !== 'lang' || /^[a-z]{2,3}$/.test(value));
     if (!fits) {
       const list = allowed?.join(', ') ?? (field === 'lang' ? 'fr, en, de…' : `${field}:acme`);
       return this.problem(start, end, 'query.badValue', { field, found: written, allowed: list });
@@ -470,7 +485,8 @@ class Parser {
     if (range) {
       const from = numberOf(range[1] ?? '');
       const to = numberOf(range[2] ?? '');
-      if (from === undefined || to === undefined) return this.problem(start, end, 'query.badNumber', { field, found: written });
+      if (from === undefined || to === undefined)
+        return this.problem(start, end, 'query.badNumber', { field, found: written });
       return {
         op: 'and',
         of: [
@@ -540,7 +556,8 @@ export function single(word: string): QueryNode {
   const star = word.endsWith('*');
   const bare = star ? word.slice(0, -1) : word;
   if (bare.includes('?')) return { op: 'wildcard', pattern: word };
-  if (bare.startsWith('#')) return star ? { op: 'hashtag', tag: bare.slice(1), prefix: true } : { op: 'hashtag', tag: bare.slice(1) };
+  if (bare.startsWith('#'))
+    return star ? { op: 'hashtag', tag: bare.slice(1), prefix: true } : { op: 'hashtag', tag: bare.slice(1) };
   if (bare.startsWith('@')) {
     return star ? { op: 'handle', handle: bare.slice(1), prefix: true } : { op: 'handle', handle: bare.slice(1) };
   }
@@ -568,11 +585,17 @@ function fieldText(field: TextField, written: string): string {
     case 'from':
       return folded.replace(/^@/, '');
     case 'site':
-      return folded.replace(/^https?:\/\//, '').replace(/^www\./, '').replace(/[/?#:].*$/s, '');
+      return folded
+        .replace(/^https?:\/\//, '')
+        .replace(/^www\./, '')
+        .replace(/[/?#:].*$/s, '');
     case 'url':
     case 'links':
       // Addresses keep their accents: they are compared in lower case only.
-      return written.toLowerCase().trim().replace(/^https?:\/\//, '');
+      return written
+        .toLowerCase()
+        .trim()
+        .replace(/^https?:\/\//, '');
     case 'lang':
       return folded.replace(/[-_].*$/s, '');
     default:
