@@ -48,7 +48,7 @@ export function resolveSecrets(
           node.value = found.secret;
         }
       } else if (hidden && value !== null && value !== '') {
-        mask.add(String(value));
+        if (typeof value === 'string') mask.add(value);
         problems.push({ path, message: say('secretPlain', { key }) });
       } else if (typeof value === 'string' && holdsPassword(value)) {
         mask.add(value);
