@@ -1,4 +1,5 @@
 /** The bus that forgets with the process: for tests, backtests and replays. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Observable } from 'rxjs';
 import type { Append, Bus, Checkpoint, Commit, Lease, Settlement, Stored } from '../model/ports.ts';
 import type { Entry, Json, Millis } from '../model/types.ts';
@@ -224,7 +225,9 @@ export class MemoryBus implements Bus {
   }
 
   async #first<T>(find: () => readonly T[], bell: Bell, signal: AbortSignal): Promise<readonly T[]> {
-    if (signal.aborted) return [];
+    // Without a turn of the event loop, catching up would keep everybody else waiting.
+    await turn();
+    if (signal.aborted || this.#closed) return [];
     const found = find();
     if (found.length > 0) return found;
     await bell.wait(this.#waitMs, signal);

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 // Imported by name: a test that fakes the timers of `globalThis` does not hold up an append.
 import { setImmediate } from 'node:timers';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Observable } from 'rxjs';
 import { crashPoint } from '../lib/crash-point.ts';
 import { lockFile, type Migration, openDatabase, sqliteCode, transaction } from '../lib/sqlite.ts';
@@ -295,7 +296,7 @@ export class SqliteBus implements Bus {
       const changes = Number(this.#statements.trim.run(before, trimStep).changes);
       dropped += changes;
       if (changes < trimStep) break;
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await turn();
       if (this.#closed) return dropped;
     }
     // Freed pages are written again by later appends; only what a long outage piled up goes back to the disk, in small steps.
@@ -357,7 +358,9 @@ export class SqliteBus implements Bus {
   }
 
   async #first<T>(find: () => readonly T[], bell: Bell, signal: AbortSignal): Promise<readonly T[]> {
-    if (signal.aborted) return [];
+    // SQLite answers at once: without a turn of the event loop, catching up would keep everybody else waiting.
+    await turn();
+    if (signal.aborted || this.#closed) return [];
     const found = find();
     if (found.length > 0) return found;
     await bell.wait(this.#opened.waitMs, signal);

@@ -1,6 +1,6 @@
 /** What every bus owes, run for each implementation. */
 import { filter, firstValueFrom, type Subscription } from 'rxjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LeaseLost } from '../../src/model/errors.ts';
 import type { Append, Bus, Commit, Lease, Stored } from '../../src/model/ports.ts';
 import type { Entry, Json } from '../../src/model/types.ts';
@@ -239,6 +239,26 @@ export function busContract(name: string, make: () => Promise<BusPlace>): void {
         await bus.commit(2, await take('p2'), commitOf((await readAll(bus, 2))[0]!.offset, {}, { a: 1 }));
         expect(await alerting).toEqual([{ id: 'a', value: 1 }]);
         expect(performance.now() - start).toBeLessThan(190);
+      });
+
+      it('lets others have their turn while somebody catches up', async () => {
+        await bus.append(Array.from({ length: 50 }, (_, i) => ({ to: { partition: 0 }, value: tick(i) })));
+        let turns = 0;
+        const others = setInterval(() => turns++, 0);
+        const until = performance.now() + 100;
+        while (performance.now() < until) await bus.read(0, undefined, 50, never);
+        clearInterval(others);
+        expect(turns).toBeGreaterThan(5);
+      });
+
+      it('needs no timer of the test to append and read what is there', async () => {
+        vi.useFakeTimers();
+        try {
+          await bus.append([{ to: 'all', value: tick(1) }]);
+          expect(await bus.read(0, undefined, 1, never)).toHaveLength(1);
+        } finally {
+          vi.useRealTimers();
+        }
       });
 
       it('ends a wait at once on abort, and when the bus is closed', async () => {
