@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -270,20 +271,20 @@ describe('a full disk', () => {
     await using place = await temporary();
     const mount = join(place.folder, 'small');
     try {
-      execFileSync('mkdir', [mount]);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', mount], { stdio: 'ignore' });
+      mkdirSync(mount);
+      execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', mount], { stdio: 'ignore' });
     } catch {
       console.warn('skipped: a full file system needs the right to mount a tmpfs');
       context.skip('no right to mount a tmpfs');
     }
-    await using _ = { [Symbol.asyncDispose]: async () => void execFileSync('umount', [mount]) };
+    await using _ = { [Symbol.asyncDispose]: async () => void execFileSync('/bin/umount', [mount]) };
     const path = join(mount, 'bus.db');
     await using bus = open(path);
     const accepted = await fill(bus);
     await expectWhole(bus, accepted);
     // A smaller one may still fit behind it; either way no half is left.
     await bus.append([big(1)]).catch(() => {});
-    execFileSync('mount', ['-o', 'remount,size=30m', mount]);
+    execFileSync('/bin/mount', ['-o', 'remount,size=30m', mount]);
     await bus.append([big(1e6)], { source: 's', value: -1 });
     expect(await bus.cursor('s')).toBe(-1);
     await bus[Symbol.asyncDispose]();
