@@ -25,11 +25,11 @@ export interface MemoryBusOptions {
   /** How long `read` and `outbox` wait for the first. 500 ms unless told. */
   readonly waitMs?: Millis;
   /**
-   * True unless told: values are copied through JSON on the way in and out. False keeps and hands out the very values it was
+   * False unless told: values are copied through JSON on the way in and out. True keeps and hands out the very values it was
    * given, several times faster: the caller promises to change none of them afterwards, and whoever changes its state in
    * place must not go back to a checkpoint.
    */
-  readonly copy?: boolean;
+  readonly share?: boolean;
 }
 
 interface Row {
@@ -72,8 +72,8 @@ export class MemoryBus implements Bus {
   constructor(options: MemoryBusOptions = {}) {
     this.partitions = checkPartitions(options.partitions ?? 1);
     this.#waitMs = options.waitMs ?? waitMs;
-    this.#keep = options.copy === false ? (value) => value : (value) => JSON.stringify(value);
-    this.#give = options.copy === false ? (kept) => kept as never : (kept) => JSON.parse(kept as string) as never;
+    this.#keep = options.share === true ? (value) => value : (value) => JSON.stringify(value);
+    this.#give = options.share === true ? (kept) => kept as never : (kept) => JSON.parse(kept as string) as never;
     this.#log = Array.from({ length: this.partitions }, () => new Partition());
   }
 

@@ -102,7 +102,7 @@ const result = {
       openSqliteBus({ ...options, path: join(folder, 'normal.db'), synchronous: 'normal', now: 0 }),
     ),
     memory: await measure(new MemoryBus(options)),
-    memoryShared: await measure(new MemoryBus({ ...options, copy: false })),
+    memoryShared: await measure(new MemoryBus({ ...options, share: true })),
   },
 };
 rmSync(folder, { recursive: true });

@@ -10,7 +10,7 @@ busContract('memory', async () => ({
 
 describe('a memory bus that does not copy', () => {
   it('hands out the very entries and state it was given', async () => {
-    await using bus = new MemoryBus({ copy: false });
+    await using bus = new MemoryBus({ share: true });
     const entry = kpi('n', 1);
     await bus.append([{ to: 'all', value: entry }]);
     const [stored] = await bus.read(0, undefined, 1, new AbortController().signal);
@@ -21,7 +21,7 @@ describe('a memory bus that does not copy', () => {
   });
 
   it('forgets what was read when it is trimmed, so that a backtest does not grow', async () => {
-    await using bus = new MemoryBus({ copy: false });
+    await using bus = new MemoryBus({ share: true });
     for (let i = 0; i < 20; i++) {
       await bus.append(Array.from({ length: 10 }, () => ({ to: 'all', value: tick(i) })));
       const read = await bus.read(0, (await bus.load(0)).offset, 100, new AbortController().signal);
