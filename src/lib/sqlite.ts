@@ -18,7 +18,8 @@ export interface OpenOptions {
   readonly migrations?: readonly Migration[];
   /**
    * `normal` survives a killed process; after a power cut the last transactions may be gone (the file stays sound).
-   * `full` survives both: a transaction that returned is on the disk. `normal` unless told.
+   * `full` survives both: a transaction that returned is on the disk, and what a durable checkpoint builds on needs it.
+   * `normal` unless told.
    */
   readonly synchronous?: 'normal' | 'full';
   /** How long a statement waits for another process that writes, before it fails as busy. 5 s unless told. */
