@@ -121,11 +121,17 @@ export function createRecent(bucket: number): Recent {
   return { newer: { from: bucket, counts: [] }, blind: [] };
 }
 
-/** Adds one mention. True when it went into the part that changes seldom; undefined when it is too old to be kept. */
-export function count({ recent, past }: Series, grid: Grid, bucket: number, now: number): boolean | undefined {
+/** Adds one mention, or `amount`. True when it went into the part that changes seldom; undefined when it is too old to be kept. */
+export function count(
+  { recent, past }: Series,
+  grid: Grid,
+  bucket: number,
+  now: number,
+  amount = 1,
+): boolean | undefined {
   if (bucket <= now - grid.kept) return undefined;
   const old = bucket < past.split;
-  addTo(old ? past.older : recent.newer, bucket);
+  addTo(old ? past.older : recent.newer, bucket, amount);
   return old;
 }
 
@@ -141,15 +147,15 @@ export function sumOf({ from: start, counts }: Counts, from: number, to: number)
   return total;
 }
 
-/** Adds one to a bucket, making room on either side. */
-export function addTo(run: Counts, bucket: number): void {
+/** Adds to a bucket, making room on either side. */
+export function addTo(run: Counts, bucket: number, amount = 1): void {
   if (run.counts.length === 0) run.from = bucket;
   while (bucket < run.from) {
     run.counts.unshift(0);
     run.from -= 1;
   }
   while (run.counts.length <= bucket - run.from) run.counts.push(0);
-  run.counts[bucket - run.from] = (run.counts[bucket - run.from] ?? 0) + 1;
+  run.counts[bucket - run.from] = (run.counts[bucket - run.from] ?? 0) + amount;
 }
 
 /** Forgets the buckets before `bucket`. */
@@ -221,10 +227,7 @@ function roll({ recent, past }: Series, grid: Grid, now: number): void {
   const { newer } = recent;
   for (let bucket = newer.from; bucket < Math.min(split, newer.from + newer.counts.length); bucket++) {
     const value = newer.counts[bucket - newer.from] ?? 0;
-    if (value === 0) continue;
-    addTo(past.older, bucket);
-    const at = bucket - past.older.from;
-    past.older.counts[at] = (past.older.counts[at] ?? 0) + value - 1;
+    if (value !== 0) addTo(past.older, bucket, value);
   }
   forgetBefore(newer, split);
   forgetBefore(past.older, now - grid.kept + 1);
