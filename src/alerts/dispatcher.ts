@@ -42,7 +42,7 @@ type Told = {
   /** Grade of the last message, and the highest of all. */
   readonly grade: number;
   readonly top: number;
-  /** How often it came back after its end was told. */
+  /** How often all that people had been told of was over, and something came back. */
   readonly returns: number;
 };
 
@@ -268,13 +268,14 @@ function decide(group: Group, told: Told): { readonly reason: NotificationReason
   if (!told.open) return { reason: 'changed', due: grade > told.top ? 0 : damped };
   if (grade > told.grade) return { reason: 'changed', due: 0 };
   if (firing.some(({ id }) => !told.told.includes(id)))
-    return { reason: 'changed', due: told.lastAt + told.groupIntervalMs };
+    return { reason: 'changed', due: damped };
   return { reason: 'repeat', due: told.lastAt + told.repeatIntervalMs };
 }
 
 function afterMessage(group: Group, told: Told, reason: NotificationReason, now: Millis): Told {
   const firing = firingOf(group, told);
   const grade = gradeOf(firing);
+  const isReturn = reason === 'changed' && !(told.open && firing.some(({ id }) => told.told.includes(id)));
   return {
     ...told,
     flush: told.flush + 1,
@@ -283,7 +284,7 @@ function afterMessage(group: Group, told: Told, reason: NotificationReason, now:
     told: firing.map(({ id }) => id),
     grade,
     top: Math.max(told.top, grade),
-    returns: told.returns + (reason === 'changed' && !told.open ? 1 : 0),
+    returns: told.returns + (isReturn ? 1 : 0),
     // Ended alerts have been told of: the next message is about what goes on then.
     takes: firing.map(({ id }) => id),
   };

@@ -33,7 +33,7 @@ export function createReceivers(configs: readonly ReceiverConfig[], deps: Notifi
     channels: notifiers.flatMap((definition) => {
       const given = config[definition.type];
       // `given` went through this very definition's schema; a list of definitions cannot say so in types.
-      const create = definition.create as (config: unknown, deps: NotifierDeps) => Notifier;
+      const { create } = definition as { create: (this: void, config: unknown, deps: NotifierDeps) => Notifier };
       return given === undefined ? [] : [create(given, deps)];
     }),
   }));

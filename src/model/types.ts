@@ -287,6 +287,9 @@ export type Notification = {
   /** True in the demonstration and in replays: said everywhere. */
   readonly demo: boolean;
   readonly at: Millis;
+  /** The brand's name as people write it. */
+  readonly brandName: string;
+  /** Gravest first, then newest: what goes on, and what ended since the last message. */
   readonly alerts: readonly Alert[];
   /** Facts for the alerts' brand; absent where the store could not be asked in time, which is then said. */
   readonly brief?: Brief;

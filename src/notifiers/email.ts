@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import nodemailer from 'nodemailer';
-import type { NodemailerError } from 'nodemailer';
+import { createTransport, type NodemailerError } from 'nodemailer';
 import { z } from 'zod';
 import { defineNotifier, type NotifierDeps } from '../model/define.ts';
 import { NotifyError } from '../model/errors.ts';
@@ -93,7 +92,7 @@ export function messageId(key: string, sender: string): string {
 }
 
 function overSmtp(url: string): Post {
-  const transport = nodemailer.createTransport(withTimeouts(url));
+  const transport = createTransport(withTimeouts(url));
   const accepted = new Map<string, ReadonlySet<string>>();
   return {
     async send(mail, { key }, signal) {
@@ -154,7 +153,7 @@ function smtpError(error: unknown): NotifyError {
 
 /** One file per key, written whole or not at all; a second attempt writes the same file again. */
 function intoFolder(folder: string): Post {
-  const composer = nodemailer.createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
+  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
   return {
     async send(mail, { key, at }, signal) {
       const { message } = await composer.sendMail(mail);

@@ -103,13 +103,13 @@ async function guarded(origin: string, act: () => Promise<void>): Promise<void> 
     await act();
   } catch (error) {
     if (error instanceof NotifyError) throw error;
-    const { name, cause } = error as { name?: string; cause?: { code?: unknown } };
+    const { name, cause } = error as { name?: string; cause?: { code?: string } };
     const why =
       name === 'TimeoutError'
         ? 'no answer in time'
         : name === 'AbortError'
           ? 'stopped'
-          : String(cause?.code ?? 'cannot be reached');
+          : (cause?.code ?? 'cannot be reached');
     throw new NotifyError(`${origin}: ${why}`, { retryable: true });
   }
 }

@@ -40,7 +40,7 @@ export function subjectOf(notification: Notification): string {
   const t = sayFor(notification);
   const alert = leadOf(notification);
   if (!alert) return t('resolved');
-  const brand = clean(notification.brief?.brandName ?? alert.brand);
+  const brand = clean(notification.brandName);
   const isOver = notification.reason === 'resolved';
   const severity = t('severity', { severity: alert.severity });
   const tag = isOver ? t('resolved') : notification.reason === 'repeat' ? `${t('reminder')} · ${severity}` : severity;
@@ -69,11 +69,16 @@ export function clean(text: string): string {
     .trim();
 }
 
-/** At most `most` characters (code points); what is cut ends in `…`, at a word where one is near. */
+const letters = new Intl.Segmenter('fr', { granularity: 'grapheme' });
+
+/** At most `most` UTF-16 units, no letter or emoji torn apart; what is cut ends in `…`, at a word where one is near. */
 export function cut(text: string, most: number): string {
-  const points = [...text];
-  if (points.length <= most) return text;
-  const head = points.slice(0, most - 1).join('');
+  if (text.length <= most) return text;
+  let head = '';
+  for (const { segment } of letters.segment(text.slice(0, most * 2))) {
+    if (head.length + segment.length > most - 1) break;
+    head += segment;
+  }
   const space = head.lastIndexOf(' ');
   return `${(space > most * 0.7 ? head.slice(0, space) : head).trimEnd()}…`;
 }

@@ -9,7 +9,7 @@ export function textOf(view: MailView): string {
     [view.headline, view.under],
     [view.sentence],
     view.warning ? [`! ${view.warning}`] : [],
-    [...view.figures.map(({ label, value }) => `${label} : ${value}`)],
+    view.figures.map(({ label, value }) => `${label} : ${value}`),
     view.timing,
     section(
       view.titles.why,

@@ -66,7 +66,7 @@ export function mailView(notification: Notification): MailView {
   const alert = leadOf(notification);
   const time = clockFor(notification);
   const isOver = notification.reason === 'resolved';
-  const brand = clean(brief?.brandName ?? alert?.brand ?? '');
+  const brand = clean(notification.brandName);
   const severity = t('severity', { severity: alert?.severity ?? 'info' });
   const blind = (brief?.freshness ?? []).flatMap(({ source, blindSince }) =>
     blindSince === undefined ? [] : [t('blind', { source: clean(source), time: time(blindSince) })],
