@@ -42,7 +42,7 @@ export const query: Dictionary = {
     'query.badDistance': ({ operator, max }) =>
       `La distance se compte en mots, de 0 à ${max} : écrivez par exemple ${operator}5.`,
     'query.nearOperand': ({ operator }) =>
-      `${operator} relie des mots, des expressions ou des choix entre parenthèses avec OR : ni AND, ni NOT, ni champ.`,
+      `${operator} relie des mots, des expressions ou des groupes de mots entre parenthèses, jamais des champs : écrivez le champ à part, avec AND.`,
     'query.onlyNot': () =>
       'Cette requête ne fait qu’exclure : elle retient presque tout. Ajoutez ce que vous cherchez, par exemple acme NOT football.',
     'query.flood': ({ word }) =>
@@ -51,6 +51,12 @@ export const query: Dictionary = {
       `« ${word} » est aussi un mot de tous les jours : précisez le sens, par exemple ${word} AND (client OR réseau OR facture), ou @${word}.`,
     'query.neverTrue': ({ clause }) =>
       `Cette partie ne peut jamais être vraie : ${clause} est à la fois exigé et exclu. Retirez l’un des deux.`,
+    'query.file.line': () =>
+      'Chaque ligne est un identifiant, une tabulation, puis la requête, par exemple acme⇥acme OR #acme.',
+    'query.file.twice': ({ id }) =>
+      `L’identifiant « ${id} » est déjà pris plus haut : donnez-en un autre à cette requête.`,
+    'query.file.empty': () =>
+      'Ce fichier ne contient aucune requête : écrivez sur chaque ligne un identifiant, une tabulation, puis la requête.',
     'query.clause.missing': ({ clause }) => `il manque : ${clause}`,
     'query.clause.excluded': ({ clause }) => `exclu par : ${clause}`,
   },
@@ -94,7 +100,7 @@ export const query: Dictionary = {
     'query.badDistance': ({ operator, max }) =>
       `Distance is counted in words, from 0 to ${max}: write for example ${operator}5.`,
     'query.nearOperand': ({ operator }) =>
-      `${operator} joins words, phrases or choices in parentheses with OR: no AND, no NOT, no field.`,
+      `${operator} joins words, phrases or groups of words in parentheses, never fields: write the field apart, with AND.`,
     'query.onlyNot': () =>
       'This query only excludes: it keeps nearly everything. Add what you look for, for example acme NOT football.',
     'query.flood': ({ word }) =>
@@ -103,6 +109,9 @@ export const query: Dictionary = {
       `"${word}" is also an everyday word: say which one you mean, for example ${word} AND (customer OR network OR bill), or @${word}.`,
     'query.neverTrue': ({ clause }) =>
       `This part can never be true: ${clause} is both required and excluded. Remove one of the two.`,
+    'query.file.line': () => 'Each line is an id, a tab, then the query, for example acme⇥acme OR #acme.',
+    'query.file.twice': ({ id }) => `The id "${id}" is taken above: give this query another one.`,
+    'query.file.empty': () => 'There is no query in this file: write an id, a tab and the query on each line.',
     'query.clause.missing': ({ clause }) => `missing: ${clause}`,
     'query.clause.excluded': ({ clause }) => `excluded by: ${clause}`,
   },

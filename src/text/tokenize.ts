@@ -126,8 +126,34 @@ const foldedLetters: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Combining marks that are accents or vowel points; the vowel signs of Indic and Thai scripts are letters and stay. */
-const accents =
-  /[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\u00ad\u200b-\u200d\u2060\ufeff]/g;
+const accentRanges: readonly (readonly [number, number])[] = [
+  [0x00ad, 0x00ad],
+  [0x0300, 0x036f],
+  [0x0483, 0x0489],
+  [0x0591, 0x05c7],
+  [0x0610, 0x061a],
+  [0x064b, 0x065f],
+  [0x0670, 0x0670],
+  [0x06d6, 0x06ed],
+  [0x1ab0, 0x1aff],
+  [0x1dc0, 0x1dff],
+  [0x200b, 0x200d],
+  [0x2060, 0x2060],
+  [0x20d0, 0x20ff],
+  [0xfe00, 0xfe0f],
+  [0xfe20, 0xfe2f],
+  [0xfeff, 0xfeff],
+];
+
+function withoutAccents(text: string): string {
+  let kept = '';
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code < 0xad || !accentRanges.some(([from, to]) => code >= from && code <= to)) kept += text.charAt(i);
+  }
+  return kept;
+}
+
 const special = /[ßœæøđðþłħıŧς]/g;
 
 const foldCache = new Map<string, string>();
@@ -148,10 +174,7 @@ export function fold(text: string): string {
 function foldOther(text: string): string {
   const known = foldCache.get(text);
   if (known !== undefined) return known;
-  const folded = text
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(accents, '')
+  const folded = withoutAccents(text.normalize('NFKD').toLowerCase())
     .replace(special, (letter) => foldedLetters.get(letter) ?? letter)
     .normalize('NFC');
   if (text.length <= 64) {
@@ -532,11 +555,12 @@ export function termsOf(tokens: readonly Token[]): string[] {
   return found;
 }
 
-const otherForm = /['\u{1f3fb}-\u{1f3ff}]|^@.*[.@]/u;
+const skinTone = /\p{Emoji_Modifier}/u;
+const federated = /^@.*[.@]/;
 
 /** Whether a term stands at the end of `terms` for another way to find a position: not to be counted or shown. */
 export function isOtherForm(term: string): boolean {
-  return otherForm.test(term);
+  return term.includes("'") || federated.test(term) || (skinTone.test(term) && term.length > 2);
 }
 
 /** Every term under which a text holds a bare word (folded, without apostrophes): alone, tagged, after an elision. */

@@ -160,3 +160,38 @@ export function sizeOf(node: QueryNode): number {
       return 1;
   }
 }
+
+/** The fields that a query asks of, `title` and `raw` included. */
+export function fieldsOf(node: QueryNode): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (child: QueryNode): void => {
+    switch (child.op) {
+      case 'and':
+      case 'or':
+        child.of.forEach(visit);
+        break;
+      case 'not':
+        visit(child.of);
+        break;
+      case 'title':
+        found.add('title');
+        visit(child.of);
+        break;
+      case 'near':
+      case 'onear':
+        visit(child.left);
+        visit(child.right);
+        break;
+      case 'field':
+      case 'number':
+        found.add(child.field);
+        break;
+      case 'raw':
+        found.add('raw');
+        break;
+      default:
+    }
+  };
+  visit(node);
+  return found;
+}

@@ -225,16 +225,19 @@ const wordChar = /[\p{L}\p{N}\p{M}_]/u;
 export function rawPlaces(wanted: string, text: string): readonly number[] {
   const places: number[] = [];
   if (wanted === '') return places;
-  const head = wordChar.test([...wanted][0] ?? '');
-  const tail = wordChar.test([...wanted].at(-1) ?? '');
+  const head = wordChar.test(pointAt(wanted, 0));
+  const tail = wordChar.test(pointAt(wanted, wanted.length - (isLowSurrogate(wanted, wanted.length - 1) ? 2 : 1)));
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
-    const before =
-      at > 0 ? String.fromCodePoint(text.codePointAt(at - (isLowSurrogate(text, at - 1) ? 2 : 1)) ?? 0) : '';
-    const next = text.codePointAt(at + wanted.length);
-    const after = next === undefined ? '' : String.fromCodePoint(next);
+    const before = at > 0 ? pointAt(text, at - (isLowSurrogate(text, at - 1) ? 2 : 1)) : '';
+    const after = pointAt(text, at + wanted.length);
     if (!(head && wordChar.test(before)) && !(tail && wordChar.test(after))) places.push(at);
   }
   return places;
+}
+
+function pointAt(text: string, at: number): string {
+  const point = text.codePointAt(at);
+  return point === undefined ? '' : String.fromCodePoint(point);
 }
 
 function isLowSurrogate(text: string, at: number): boolean {

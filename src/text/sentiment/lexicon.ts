@@ -6,30 +6,33 @@ import type { SentimentScorer } from './index.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { emojis, vocabularyOf } from './vocabulary.ts';
 
-/** How a language's raw score becomes a label: chosen for macro-F1 on public training sets, see `src/text/README.md`. */
+/** How a language's raw score becomes a label: chosen for macro-F1 on public training sets. */
 interface Scale {
   /** Below it: negative. */
   readonly low: number;
   /** Above it: positive. */
   readonly high: number;
-  /** How often a label was right: where no word spoke, at the threshold, and at the strongest. */
+  /** How often a label was right there: where no word spoke, just beyond each threshold, and far beyond. */
   readonly silent: number;
-  readonly near: number;
+  readonly nearLow: number;
+  readonly nearHigh: number;
   readonly far: number;
 }
 
 const scales: Readonly<Record<string, Scale>> = {
-  en: { low: -0.05, high: 0.15, silent: 0.55, near: 0.45, far: 0.75 },
-  fr: { low: -0.1, high: 0.15, silent: 0.5, near: 0.45, far: 0.7 },
+  en: { low: -0.03, high: 0.2, silent: 0.55, nearLow: 0.52, nearHigh: 0.44, far: 0.85 },
+  fr: { low: -0.03, high: 0.22, silent: 0.52, nearLow: 0.52, nearHigh: 0.44, far: 0.85 },
 };
-const plain: Scale = { low: -0.05, high: 0.1, silent: 0.45, near: 0.4, far: 0.6 };
+const plain: Scale = { low: -0.03, high: 0.15, silent: 0.43, nearLow: 0.52, nearHigh: 0.44, far: 0.8 };
 
 /** A label that is less often right than this is a guess. */
 const surely = 0.5;
+/** Words that spoke and cancelled one another: seldom a neutral text. */
+const mixed = 0.33;
 /** Words that a text of ordinary length has; longer ones need more of them for the same score. */
 const ordinaryLength = 15;
 const mostWords = 8;
-const emoticon = /(?<![\w:/])[:;=8x]['’]?-?([)\]}D3Pp*(\[{/|\\sSoO])(?![\w/])/g;
+const emoticon = /(?<![\w:/])[:;=8x]['’]?-?([)\]}D3Pp*([{/|\\sSoO])(?![\w/])/g;
 const emoticonWeights: Readonly<Record<string, number>> = {
   ')': 0.4,
   ']': 0.4,
@@ -148,11 +151,12 @@ function verdict(
   const label: SentimentLabel = value < scale.low ? 'negative' : value > scale.high ? 'positive' : 'neutral';
   let confidence = scale.silent;
   if (label === 'neutral') {
-    if (hits.length > 0) confidence = scale.near * 0.9;
+    if (hits.length > 0) confidence = mixed;
   } else {
     const limit = label === 'negative' ? scale.low : scale.high;
     const beyond = Math.min(1, Math.abs(value - limit) / 0.6);
-    confidence = scale.near + (scale.far - scale.near) * beyond;
+    const near = label === 'negative' ? scale.nearLow : scale.nearHigh;
+    confidence = near + (scale.far - near) * beyond;
   }
   const pulling =
     label === 'neutral' ? hits : hits.filter(({ weight }) => (label === 'negative' ? weight < 0 : weight > 0));
