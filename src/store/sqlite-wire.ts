@@ -1,7 +1,11 @@
 /** What goes between the SQLite store and its worker threads. */
 import type { FacetField, MentionQuery, Scope, Triage } from '../model/ports.ts';
 import type { Millis } from '../model/types.ts';
-import type { Removal } from './sqlite-writer.ts';
+import type { Removal, WriterOptions } from './sqlite-writer.ts';
+
+/** What a thread is started with. */
+export type WriteStart = WriterOptions & { readonly role: 'write'; readonly recountAfterMs: Millis };
+export type Start = WriteStart | { readonly role: 'read'; readonly path: string };
 
 /** Asked of the writer, in order. */
 export type WriteRequest = { readonly id: number } & (

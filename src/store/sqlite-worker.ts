@@ -1,28 +1,26 @@
 /** The worker threads of the SQLite store: one writes, the others read. `sqlite.ts` starts them and talks to them. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openReader } from './sqlite-reader.ts';
-import { openWriter, type WriterOptions } from './sqlite-writer.ts';
-import type { Failure, ReadRequest, Request, WriteRequest } from './sqlite-wire.ts';
+import { openWriter } from './sqlite-writer.ts';
+import type { Failure, ReadRequest, Request, Start, WriteRequest, WriteStart } from './sqlite-wire.ts';
 
-/** An hour is recounted when nothing has been written to it for this long: until then reads count its rows. */
-const quietMs = 2000;
 /** Longest that recounting goes on while a write may be waiting. */
 const sliceMs = 10;
 
 const port = parentPort;
-const start = workerData as { readonly role: 'write' | 'read' } & WriterOptions;
+const start = workerData as Start;
 if (port === null) throw new Error('sqlite-worker runs as a worker thread');
 if (start.role === 'write') write(port, start);
 else read(port, start.path);
 
-function write(port: MessagePort, options: WriterOptions): void {
+function write(port: MessagePort, options: WriteStart): void {
   const writer = openWriter(options);
   let timer: NodeJS.Timeout | undefined;
   function recountLater(): void {
     timer ??= setTimeout(() => {
       timer = undefined;
       try {
-        if (writer.recount(quietMs, sliceMs)) recountLater();
+        if (writer.recount(options.recountAfterMs, sliceMs)) recountLater();
       } catch {
         // Counts are an aid to reading: a full disk leaves the hours marked, and they are counted another time.
         recountLater();

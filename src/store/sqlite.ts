@@ -17,7 +17,7 @@ import type {
   TriagedMention,
 } from '../model/ports.ts';
 import type { Mention, Millis } from '../model/types.ts';
-import type { Answer, Failure, ReadRequest, WriteRequest } from './sqlite-wire.ts';
+import type { Answer, Failure, ReadRequest, Start, WriteRequest } from './sqlite-wire.ts';
 import type { Removal } from './sqlite-writer.ts';
 
 export interface SqliteStoreOptions {
@@ -29,6 +29,8 @@ export interface SqliteStoreOptions {
   readonly readers?: number;
   /** The file never grows beyond this; a write that would fails as on a full disk. As large as the disk unless told. */
   readonly maxBytes?: number;
+  /** The counts of an hour are brought up to date once nothing was written to it for this long; until then reads count its mentions. 2 s unless told. */
+  readonly recountAfterMs?: Millis;
 }
 
 type Unnumbered<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
@@ -48,11 +50,7 @@ const workerFile = new URL(`./sqlite-worker${import.meta.url.endsWith('.ts') ? '
 /** Opens the store and brings its schema up to date. Throws when the file cannot be opened. */
 export async function createSqliteStore(options: SqliteStoreOptions): Promise<MentionStore> {
   await mkdir(dirname(options.path), { recursive: true });
-  const writer = await startThread({
-    role: 'write',
-    path: options.path,
-    ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
-  });
+  const writer = await startThread(writerOf(options));
   return new SqliteMentionStore(options, writer);
 }
 
@@ -146,8 +144,7 @@ class SqliteMentionStore implements MentionStore {
     const thread = await current.catch(() => undefined);
     if (thread !== undefined && !thread.dead) return thread;
     if (this.#writer === current) {
-      const { path, maxBytes } = this.#options;
-      this.#writer = startThread({ role: 'write', path, ...(maxBytes !== undefined && { maxBytes }) });
+      this.#writer = startThread(writerOf(this.#options));
     }
     return await this.#writer;
   }
@@ -344,7 +341,11 @@ class Thread {
   }
 }
 
-async function startThread(data: { role: 'write' | 'read'; path: string; maxBytes?: number }): Promise<Thread> {
+function writerOf({ path, maxBytes, recountAfterMs = 2000 }: SqliteStoreOptions): Start {
+  return { role: 'write', path, recountAfterMs, ...(maxBytes !== undefined && { maxBytes }) };
+}
+
+async function startThread(data: Start): Promise<Thread> {
   const thread = new Thread(new Worker(workerFile, { workerData: data, name: `store-${data.role}` }));
   await thread.opened();
   return thread;

@@ -1,5 +1,5 @@
 /** What every mention store owes, run for each implementation. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Conflict, NotFound } from '../../src/model/errors.ts';
 import type {
@@ -234,7 +234,7 @@ function operations(client: string, prefix: string): fc.Arbitrary<readonly Opera
   );
   const one: fc.Arbitrary<Operation> = fc.oneof(
     { weight: 5, arbitrary: mentions(client, prefix).map((put) => ({ put })) },
-    { weight: 1, arbitrary: removal.map((remove) => ({ remove }) as Operation) },
+    { weight: 1, arbitrary: removal.map((remove) => ({ remove })) },
   );
   return fc.array(one, { minLength: 1, maxLength: 40 });
 }
@@ -309,7 +309,7 @@ const queries = fc.letrec<{ query: QueryNode }>((tie) => ({
     fc.array(tie('query'), { minLength: 1, maxLength: 3 }).map((of): QueryNode => ({ op: 'or', of })),
     fc
       .tuple(fc.constantFrom('near', 'onear'), tie('query'), tie('query'), within)
-      .map(([op, left, right, within]): QueryNode => ({ op, left, right, within }) as QueryNode),
+      .map(([op, left, right, within]): QueryNode => ({ op, left, right, within })),
   ),
 })).query;
 
@@ -642,7 +642,7 @@ export function storeContract(name: string, make: () => Promise<MentionStore>): 
             const scope: Scope = { client, brands: ['acme', 'globex'] };
             await play(store, mine);
             const check = async () => {
-              const found = (await searchAll(store, scope, {}, 7)).map(({ triage: _, ...mention }) => mention);
+              const found = (await searchAll(store, scope, {}, 7)).map(({ triage: _triage, ...mention }) => mention);
               expect(found).toEqual(left);
               expect(await store.series(scope, query, bucketMs)).toEqual(recount(left, query, bucketMs));
               expect(await store.facets(scope, query, facetFields, 3)).toEqual(facetsOf(left, query, 3));
