@@ -5,7 +5,7 @@ import { outboxId } from '../model/ids.ts';
 import type { Append, Bus, Lease, MentionStore, Source, SourceBatch, Stored } from '../model/ports.ts';
 import type { Brand, Entry, Json, Mention, Millis, RawItem } from '../model/types.ts';
 import type { SentimentScorer } from '../text/sentiment/index.ts';
-import type { AnalysisEvent, PartitionAnalyser } from './analyser.ts';
+import type { AnalysisEvent, PartitionAnalyser, Removal } from './analyser.ts';
 import { entriesOf } from './stamp.ts';
 import { detectLanguage, type Judged, scoreSentiment } from './steps/judge.ts';
 import { matchBrands } from './steps/match-brands.ts';
@@ -126,13 +126,13 @@ export interface AnalyseDeps {
 export interface Committed {
   readonly entries: number;
   readonly mentions: readonly Mention[];
+  readonly removals: readonly Removal[];
   readonly events: readonly AnalysisEvent[];
   readonly dropped: Readonly<Record<string, number>>;
 }
 
 interface Folded extends Committed {
   readonly offset: string | undefined;
-  readonly removals: Parameters<MentionStore['remove']>[0];
 }
 
 /** Entries of the log → the store → offset, state and outbox in one step. */
@@ -159,11 +159,11 @@ function index({ store }: AnalyseDeps): (folded: Folded) => Promise<Folded> {
 
 /** The acknowledgement. */
 function commit({ analyser, bus, partition, lease }: AnalyseDeps): (folded: Folded) => Promise<Committed> {
-  return async ({ offset, entries, mentions, events, dropped }) => {
+  return async ({ offset, entries, mentions, removals, events, dropped }) => {
     if (offset !== undefined) {
       const outbox = new Map(events.map((event) => [outboxId(event), event as unknown as Json]));
       await bus.commit(partition, lease, { offset, state: analyser.changes(), outbox });
     }
-    return { entries, mentions, events, dropped };
+    return { entries, mentions, removals, events, dropped };
   };
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { restart } from '../lib/rx/back-off.ts';
 import { pull } from '../lib/rx/pull.ts';
+import { whileHeld } from '../lib/rx/while-held.ts';
 import type { Bus, Detector, Lease, MentionStore, Stored } from '../model/ports.ts';
 import type { Brand } from '../model/types.ts';
 import type { RuleEngine } from '../rules/engine-port.ts';
@@ -26,6 +27,8 @@ export interface RunPartitionDeps {
   readonly metrics: Metrics;
   readonly random: () => number;
   readonly batchSize: number;
+  /** Off where the clock is the input's alone. */
+  readonly ticks: boolean;
   /** Emits when rules were reloaded: the partition goes on from its checkpoint with the new ones. */
   readonly reload: Observable<unknown>;
 }
@@ -38,22 +41,19 @@ const NOTICE_MS = 250;
 /** Runs until `stop` is aborted and the batch under way is finished; unsubscribing stops at once, and the lease's epoch refuses what was under way. */
 export function runPartition(deps: RunPartitionDeps, stop: AbortSignal): Observable<Committed> {
   const { partition, bus, clock, log } = deps;
-  return bus.lease(`partition/${partition}`).pipe(
-    switchMap((lease) => {
-      if (!lease) return EMPTY;
-      return reading(deps, lease, stop).pipe(
-        restart({
-          firstMs: 200,
-          mostMs: 30_000,
-          sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([signal, stop])),
-          random: deps.random,
-          onError: (error, attempt, waitMs) => {
-            log.error('partition.failed', { partition, attempt, waitMs, error });
-            return !stop.aborted;
-          },
-        }),
-      );
-    }),
+  return whileHeld(bus.lease(`partition/${partition}`), (lease) =>
+    reading(deps, lease, stop).pipe(
+      restart({
+        firstMs: 200,
+        mostMs: 30_000,
+        sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([signal, stop])),
+        random: deps.random,
+        onError: (error, attempt, waitMs) => {
+          log.error('partition.failed', { partition, attempt, waitMs, error });
+          return !stop.aborted;
+        },
+      }),
+    ),
   );
 }
 
@@ -81,7 +81,7 @@ function readOn(deps: RunPartitionDeps, lease: Lease, end: AbortSignal): Observa
       const analyser = new PartitionAnalyser({ brands, detectors, rules: deps.rules() }, checkpoint.state);
       const over = new AbortController();
       let offset = checkpoint.offset;
-      void tick(deps, analyser, AbortSignal.any([end, over.signal]));
+      if (deps.ticks) void tick(deps, analyser, AbortSignal.any([end, over.signal]));
       return pull<readonly Stored[], Committed>(async (signal) => {
         if (end.aborted) return undefined;
         const entries = await bus.read(partition, offset, batchSize, AbortSignal.any([end, signal]));

@@ -1,10 +1,11 @@
 /** Keeps one source running: holds its lease, drives read → ingest → append, says when it is blind, restarts it with back-off. */
-import { defer, EMPTY, finalize, type Observable, switchMap, tap } from 'rxjs';
+import { defer, finalize, type Observable, switchMap, tap } from 'rxjs';
 import type { Clock, Stamper } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { restart } from '../lib/rx/back-off.ts';
 import { pull } from '../lib/rx/pull.ts';
+import { whileHeld } from '../lib/rx/while-held.ts';
 import { SourceError } from '../model/errors.ts';
 import type { Bus, Source, SourceBatch } from '../model/ports.ts';
 import type { Millis, SourceHealth } from '../model/types.ts';
@@ -36,27 +37,23 @@ const BLIND_EVERY_MS = 300_000;
 export function runSource(deps: RunSourceDeps, stop: AbortSignal): Observable<Ingested> {
   const { bus, name, clock, log } = deps;
   const health = new Health(deps);
-  return bus.lease(`source/${name}`).pipe(
-    switchMap((lease) => {
-      if (!lease) return EMPTY;
-      return readOn(deps, health, stop).pipe(
-        restart({
-          firstMs: 1_000,
-          mostMs: 60_000,
-          sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([signal, stop])),
-          random: deps.random,
-          askedMs: (error) => (error instanceof SourceError ? error.retryAfterMs : undefined),
-          onError: (error, attempt, waitMs) => {
-            const retryable = !stop.aborted && (!(error instanceof SourceError) || error.retryable);
-            health.failed(error);
-            log.warn('source.failed', { source: name, attempt, waitMs, retryable, error });
-            return retryable;
-          },
-        }),
-      );
-    }),
-    finalize(() => health.stop()),
-  );
+  return whileHeld(bus.lease(`source/${name}`), () =>
+    readOn(deps, health, stop).pipe(
+      restart({
+        firstMs: 1_000,
+        mostMs: 60_000,
+        sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([signal, stop])),
+        random: deps.random,
+        askedMs: (error) => (error instanceof SourceError ? error.retryAfterMs : undefined),
+        onError: (error, attempt, waitMs) => {
+          const retryable = !stop.aborted && (!(error instanceof SourceError) || error.retryable);
+          health.failed(error);
+          log.warn('source.failed', { source: name, attempt, waitMs, retryable, error });
+          return retryable;
+        },
+      }),
+    ),
+  ).pipe(finalize(() => health.stop()));
 }
 
 /** One life of the source: from its cursor to its end or its first error. */

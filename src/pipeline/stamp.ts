@@ -1,7 +1,9 @@
 /** Judged posts become log entries: stamped with their arrival, addressed to their brands' partitions. */
 import { partitionKey } from '../model/ids.ts';
 import type { Append } from '../model/ports.ts';
-import type { Brand, Mention, Millis, Post } from '../model/types.ts';
+import type { Mention, Millis, Post } from '../model/types.ts';
+import { fingerprintOf } from '../text/fingerprint.ts';
+import { termsOf } from '../text/tokenize.ts';
 import type { Judged } from './steps/judge.ts';
 import { isOwn } from './steps/match-brands.ts';
 
@@ -37,12 +39,7 @@ export function entriesOf(judged: Judged, arrival: Arrival): Append[] {
     at,
     backfill: arrival.history || at < newsFrom,
   };
-  const mentions = brands.map(
-    (brand): Append => ({
-      to: { key: partitionKey(brand) },
-      value: { kind: 'mention', mention: mentionOf(stamped, brand, judged) },
-    }),
-  );
+  const mentions = brands.length === 0 ? [] : mentionsOf(stamped, judged);
   if (post.op !== 'update') return mentions;
   return [
     { to: 'all', value: { kind: 'update', id: post.id, brands: brands.map(({ id }) => id), observedAt } },
@@ -50,18 +47,20 @@ export function entriesOf(judged: Judged, arrival: Arrival): Append[] {
   ];
 }
 
-function mentionOf(post: Post, brand: Brand, { document, language, sentiment }: Judged): Mention {
-  return {
+function mentionsOf(post: Post, { brands, document, language, sentiment }: Judged): Append[] {
+  const words = post.text === '' ? document.tokens : document.tokens.slice(document.titleTokens);
+  const about = {
     ...post,
-    client: brand.client,
-    brand: brand.id,
-    own: isOwn(brand, post),
     language,
     sentiment,
-    terms: document.terms,
+    terms: termsOf(document.tokens),
     topics: [],
     links: document.links,
-    fingerprint: document.fingerprint,
+    fingerprint: fingerprintOf(words, post.text === '' ? (post.title ?? '') : post.text),
     ...(post.refs?.repostOf === undefined ? {} : { duplicateOf: post.refs.repostOf }),
   };
+  return brands.map((brand) => {
+    const mention: Mention = { ...about, client: brand.client, brand: brand.id, own: isOwn(brand, post) };
+    return { to: { key: partitionKey(brand) }, value: { kind: 'mention', mention } };
+  });
 }

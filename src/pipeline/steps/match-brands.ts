@@ -33,7 +33,7 @@ export function matchBrands(brands: readonly Brand[]): Step<UnstampedPost, Match
 }
 
 /** Whether one of the brand's own accounts wrote the post. */
-export function isOwn(brand: Brand, post: UnstampedPost): boolean {
+export function isOwn(brand: Brand, post: Pick<UnstampedPost, 'source' | 'author'>): boolean {
   const accounts = brand.own[post.source];
   if (!accounts || !post.author) return false;
   const { id, handle } = post.author;

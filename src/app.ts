@@ -1,0 +1,321 @@
+/** The composition root: the only file that knows which parts there are. Reads top to bottom as the data flows. */
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Subject, type Subscription } from 'rxjs';
+import { runAlerts } from './alerts/run-alerts.ts';
+import { createServer } from './api/server.ts';
+import { MemoryBus } from './bus/memory.ts';
+import { openSqliteBus } from './bus/sqlite.ts';
+import type { Config } from './config/load.ts';
+import { openSqliteDesk } from './desk/sqlite.ts';
+import { detectors } from './detectors/index.ts';
+import { type Clock, Stamper, wallClock } from './lib/clock.ts';
+import { createLogger, type Logger } from './lib/log.ts';
+import { createMetrics } from './lib/metrics.ts';
+import { ConfigError } from './model/errors.ts';
+import { partitionKey } from './model/ids.ts';
+import type { Bus, Source } from './model/ports.ts';
+import type { Millis, SourceHealth } from './model/types.ts';
+import type { SourceCursor } from './pipeline/pipeline.ts';
+import { fileQuarantine } from './pipeline/quarantine.ts';
+import { runPartition } from './pipeline/run-partition.ts';
+import { runSource } from './pipeline/run-source.ts';
+import { createRuleEngine } from './rules/engine.ts';
+import { loadRules, readRuleFolder } from './rules/load.ts';
+import type { RuleSet } from './rules/rule.ts';
+import { createSqliteStore } from './store/sqlite.ts';
+import { createLanguageDetector } from './text/language.ts';
+import { createLexiconScorer } from './text/sentiment/index.ts';
+
+/** What tests, replays and the demonstration set differently. */
+export interface Overrides {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** Labelled in every page and alert. */
+  readonly demo?: boolean;
+  /** Sources beside the configured ones. */
+  readonly sources?: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly source: Source;
+    readonly history?: boolean;
+  }[];
+  /** Lines state when they were observed: replays only. */
+  readonly trustObservedAt?: boolean;
+  /** Off where the clock is the input's alone. */
+  readonly ticks?: boolean;
+  readonly partitions?: number;
+  readonly batchSize?: number;
+  readonly fetch?: typeof globalThis.fetch;
+  readonly random?: () => number;
+  readonly wrapBus?: (bus: Bus) => Bus;
+  readonly print?: (line: string) => void;
+}
+
+export interface App extends AsyncDisposable {
+  /** Where it answers. */
+  readonly address: string;
+  readonly health: () => readonly SourceHealth[];
+  /** Reads the rules again: all or nothing, and what runs goes on with them. Throws a ConfigError and keeps the old ones. */
+  reloadRules(): Promise<void>;
+}
+
+/** The rules that come with the program. */
+const SHIPPED_RULES = fileURLToPath(new URL('../rules', import.meta.url));
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+/** What a stop waits for at most. */
+const STOP_MS = 10_000;
+/** Entries of the log are kept this long. */
+const LOG_KEPT_MS = 7 * 86_400_000;
+/** A stop shorter than this is not told as a gap. */
+const UNNOTICED_MS = 120_000;
+
+/** Starts everything in one process. Disposing it stops asking, finishes what is under way, and closes. */
+export async function start(config: Config, overrides: Overrides = {}): Promise<App> {
+  const { clock = wallClock, demo = false, random = Math.random, batchSize = 500, ticks = true } = overrides;
+  const fetch = overrides.fetch ?? globalThis.fetch;
+  const log = overrides.log ?? createLogger({ mask: config.mask });
+  const metrics = createMetrics({ process: true });
+  await using stack = new AsyncDisposableStack();
+  await mkdir(config.data, { recursive: true });
+
+  // The durable middle.
+  const made: Bus =
+    config.bus.type === 'memory'
+      ? new MemoryBus({ partitions: overrides.partitions ?? 1 })
+      : openSqliteBus({
+          path: join(config.data, 'bus.db'),
+          now: clock.now(),
+          ...(overrides.partitions ? { partitions: overrides.partitions } : {}),
+        });
+  stack.use(made);
+  const bus = overrides.wrapBus?.(made) ?? made;
+  const store = stack.use(await createSqliteStore({ path: join(config.data, 'mentions.db') }));
+  const desk = stack.use(openSqliteDesk(join(config.data, 'desk.db')));
+  const stamper = new Stamper(clock.now, await bus.head());
+
+  // What judges.
+  let rules = await readRules(config);
+  const reload = new Subject<void>();
+  const health = new Map<string, SourceHealth>();
+
+  // What people see, and where posts are pushed to.
+  const server = stack.use(
+    await createServer({
+      host: config.server.host,
+      port: config.server.port,
+      store,
+      desk,
+      brands: config.brands,
+      sources: () => [...health.values()],
+      readiness: async () => [
+        await check('bus', () => bus.head()),
+        await check('store', () => store.count()),
+        { name: 'sources', ok: [...health.values()].every(({ blindSince }) => blindSince === undefined) },
+      ],
+      quarantined: () => [...health.values()].reduce((total, { quarantined }) => total + quarantined, 0),
+      metrics,
+      log,
+      now: clock.now,
+      language: config.language,
+      timezone: config.timezone,
+      demo,
+      version: VERSION,
+    }),
+  );
+
+  // The outside world → the log.
+  const stop = new AbortController();
+  const running: Subscription[] = [];
+  const sources = [
+    ...config.sources.map(({ name, type, create }) => ({
+      name,
+      type,
+      history: false,
+      source: create({
+        fetch,
+        hook: server.hook,
+        queries: () => [...config.queries.values()],
+        now: clock.now,
+        sleep: clock.sleep,
+        stdin: () => process.stdin,
+      }),
+    })),
+    ...(overrides.sources ?? []),
+  ];
+  await sayWhatWasMissed(
+    bus,
+    stamper,
+    sources.map(({ name }) => name),
+  );
+  const latenessMs = new Map(sources.map(({ name, source }) => [name, source.latenessMs]));
+  const quarantine = fileQuarantine({
+    folder: join(config.data, 'quarantine'),
+    onDrop: (file, bytes) => log.warn('quarantine.full', { file, bytes }),
+  });
+  const language = createLanguageDetector();
+  const sentiment = createLexiconScorer();
+  const done: Promise<void>[] = [];
+  for (const { name, type, source, history } of sources) {
+    const subscription = runSource(
+      {
+        name,
+        type,
+        source,
+        bus,
+        clock,
+        stamper,
+        quarantine,
+        log,
+        metrics,
+        random,
+        brands: config.brands,
+        language,
+        sentiment,
+        history: history ?? false,
+        trustObservedAt: overrides.trustObservedAt ?? false,
+        onHealth: (now) => {
+          health.set(name, now);
+          server.publish({ kind: 'source', source: now });
+        },
+      },
+      stop.signal,
+    ).subscribe({ error: (error: unknown) => log.error('source.stopped', { source: name, error }) });
+    running.push(subscription);
+    done.push(new Promise((resolve) => subscription.add(() => resolve())));
+  }
+
+  // The log → the store, signals, alerts.
+  for (let partition = 0; partition < bus.partitions; partition++) {
+    const subscription = runPartition(
+      {
+        partition,
+        bus,
+        store,
+        clock,
+        stamper,
+        log,
+        metrics,
+        random,
+        batchSize,
+        reload,
+        ticks,
+        brands: config.brands.filter((brand) => bus.partitionOf(partitionKey(brand)) === partition),
+        detectors: detectors({ latenessMs: (via) => latenessMs.get(via) ?? LATENESS_MS }),
+        rules: () => createRuleEngine(rules, config.brands),
+      },
+      stop.signal,
+    ).subscribe({
+      next: ({ mentions, removals }) => {
+        for (const mention of mentions) server.publish({ kind: 'mention', mention });
+        for (const { id, brands } of removals) {
+          if (brands === undefined) server.publish({ kind: 'removed', id });
+          else for (const brand of brands) server.publish({ kind: 'removed', id, brand });
+        }
+      },
+      error: (error: unknown) => log.error('partition.stopped', { partition, error }),
+    });
+    running.push(subscription);
+    done.push(new Promise((resolve) => subscription.add(() => resolve())));
+  }
+
+  // The outbox → people.
+  const smtp = config.smtp && !demo ? { smtp: { url: config.smtp.url.reveal(), from: config.smtp.from } } : {};
+  const receivers = config.createReceivers({
+    fetch,
+    now: clock.now,
+    mailFolder: join(config.data, 'mail'),
+    from: config.smtp?.from ?? 'vigie@localhost',
+    print: overrides.print ?? ((line) => void process.stdout.write(`${line}\n`)),
+    ...smtp,
+  });
+  stack.use(
+    runAlerts({
+      bus,
+      desk,
+      store,
+      receivers,
+      route: config.route,
+      brands: () => config.brands,
+      health: () => [...health.values()],
+      language: config.language,
+      timezone: config.timezone,
+      demo,
+      clock,
+      random,
+      log,
+      metrics,
+      ...(config.server.publicUrl === undefined ? {} : { publicUrl: config.server.publicUrl }),
+      onProjected: (projected) => {
+        if (projected.kind === 'alert') server.publish({ kind: 'alert', alert: projected.document.alert });
+        else server.publish({ kind: 'signal', client: projected.client, signal: projected.document.signal });
+      },
+    }),
+  );
+
+  // Soft first: no more asking, the batches under way are finished; then hard.
+  stack.defer(async () => {
+    stop.abort();
+    await Promise.race([Promise.all(done), wallClock.sleep(STOP_MS, new AbortController().signal)]);
+    for (const subscription of running) subscription.unsubscribe();
+  });
+  const trimming = setInterval(() => {
+    bus.trim(clock.now() - LOG_KEPT_MS).catch((error: unknown) => log.warn('log.not-trimmed', { error }));
+  }, 3_600_000);
+  stack.defer(() => clearInterval(trimming));
+
+  const address = await server.listen();
+  const owned = stack.move();
+  return {
+    address,
+    health: () => [...health.values()],
+    async reloadRules() {
+      rules = await readRules(config);
+      reload.next();
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Mentions of sources that are not configured here any more. */
+const LATENESS_MS: Millis = 15 * 60_000;
+
+/** The rules of a configuration; throws a ConfigError with every problem. */
+export async function readRules(config: Pick<Config, 'rules' | 'brands' | 'language'>): Promise<RuleSet> {
+  const { rules, problems } = loadRules(await readRuleFolder(config.rules ?? SHIPPED_RULES), {
+    brands: config.brands,
+    language: config.language,
+  });
+  if (!rules) throw new ConfigError(problems);
+  return rules;
+}
+
+async function check(
+  name: string,
+  ask: () => Promise<unknown>,
+): Promise<{ name: string; ok: boolean; reason?: string }> {
+  try {
+    await ask();
+    return { name, ok: true };
+  } catch (error) {
+    return { name, ok: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** What nobody heard while we were stopped is a gap, and is in the log before the time moves over it. */
+async function sayWhatWasMissed(bus: Bus, stamper: Stamper, sources: readonly string[]): Promise<void> {
+  const alive = await bus.head();
+  if (alive === undefined) return;
+  const { at: to, reset } = stamper.stamp();
+  if (reset) await bus.append([{ to: 'all', value: { kind: 'reset', observedAt: to } }]);
+  for (const via of sources) {
+    const kept = (await bus.cursor(via)) as SourceCursor | undefined;
+    const from = kept?.readAt ?? alive;
+    if (to - from < UNNOTICED_MS) continue;
+    await bus.append([{ to: 'all', value: { kind: 'gap', via, from, to, observedAt: to } }]);
+  }
+}

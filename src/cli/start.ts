@@ -1,0 +1,119 @@
+import { Command } from 'commander';
+import { mkdtemp } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type App, type Overrides, start } from '../app.ts';
+import { type Config, loadConfig } from '../config/load.ts';
+import { demoScenario } from '../demo/scenario.ts';
+import { wallClock } from '../lib/clock.ts';
+import { ReplayClock } from '../lib/replay-clock.ts';
+import { ConfigError } from '../model/errors.ts';
+import type { UnstampedPost } from '../model/types.ts';
+import { replaySource } from '../pipeline/replay-source.ts';
+import { configOf, problemLine, tell, UsageError } from './io.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly port?: string;
+  readonly host?: string;
+  readonly data?: string | undefined;
+}
+
+/** `vigie start`: everything in one process; without a configuration, the demonstration. */
+export function startCommand(): Command {
+  return new Command('start')
+    .description('Runs everything in one process. Without a configuration: a demonstration on invented posts.')
+    .option('--config <file>', 'configuration; vigie.yaml here when there is one')
+    .option('--port <port>', 'port of the pages')
+    .option('--host <host>', 'address of the pages')
+    .option('--data <folder>', 'folder of the embedded databases')
+    .action(async (options: Options) => {
+      const file = options.config ?? (existsSync('vigie.yaml') ? 'vigie.yaml' : undefined);
+      if (file === undefined) await startDemo(options);
+      else await startConfigured(file, options);
+    });
+}
+
+async function startConfigured(file: string, options: Options): Promise<void> {
+  const config = withOptions(await configOf(file), options);
+  const app = await start(config);
+  tell(
+    config.language === 'fr'
+      ? `Vigie veille sur ${app.address} (arrêt : Ctrl-C)`
+      : `Vigie is watching at ${app.address} (Ctrl-C stops it)`,
+  );
+  await untilStopped(app, async () => {
+    try {
+      await app.reloadRules();
+      tell(config.language === 'fr' ? 'Règles relues.' : 'Rules read again.');
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const problem of error.problems) tell(problemLine(problem));
+      tell(config.language === 'fr' ? 'Les règles en service restent en place.' : 'The rules in force stay.');
+    }
+  });
+}
+
+async function startDemo(options: Options): Promise<void> {
+  const from = wallClock.now() - DEMO_BEFORE_MS;
+  const { config: text, posts, pacedFrom } = demoScenario(from);
+  const data = await mkdtemp(join(tmpdir(), 'vigie-demo-'));
+  const loaded = await loadConfig({ text, folder: data }, { env: process.env });
+  const config = withOptions(
+    { ...loaded, data: resolve(options.data ?? 'data', 'demo'), rules: undefined },
+    { ...options, data: undefined },
+  );
+  tell('DÉMONSTRATION : marques et messages sont inventés ; rien ne quitte cette machine.');
+  tell('DEMONSTRATION: brands and posts are invented; nothing leaves this machine.');
+  const app = await start({ ...config, data }, replayOf(posts, pacedFrom, DEMO_SPEED));
+  tell(`Vigie : ${app.address}`);
+  tell(`Courriels / mails: ${join(data, 'mail')}`);
+  await untilStopped(app);
+}
+
+/** The demonstration's clock begins this long ago, and catches up with ours. */
+const DEMO_BEFORE_MS = 6 * 3_600_000;
+const DEMO_SPEED = 60;
+
+/** An instance whose clock is the posts' own. */
+export function replayOf(posts: readonly UnstampedPost[], pacedFrom: number, speed: number): Overrides {
+  const first = posts[0]?.observedAt ?? posts[0]?.publishedAt ?? pacedFrom;
+  const clock = new ReplayClock(wallClock, Math.min(first, pacedFrom), speed);
+  return {
+    clock,
+    demo: true,
+    trustObservedAt: true,
+    sources: [
+      { name: 'replay', type: 'replay', source: replaySource({ posts, clock, pacedFrom, latenessMs: LATENESS_MS }) },
+    ],
+  };
+}
+
+const LATENESS_MS = 15 * 60_000;
+
+function withOptions(config: Config, { port, host, data }: Options): Config {
+  const number = port === undefined ? config.server.port : Number(port);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new UsageError('--port wants a number from 0 to 65535');
+  return {
+    ...config,
+    ...(data === undefined ? {} : { data: resolve(data) }),
+    server: { ...config.server, port: number, ...(host === undefined ? {} : { host }) },
+  };
+}
+
+/** Runs until Ctrl-C or a polite kill; a second one ends at once. SIGHUP reads the rules again. */
+export async function untilStopped(app: App, reload?: () => Promise<void>): Promise<void> {
+  const asked = new Promise<void>((stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(130));
+        stop();
+      });
+    }
+  });
+  if (reload) process.on('SIGHUP', () => void reload().catch((error: unknown) => tell(String(error))));
+  await asked;
+  await app[Symbol.asyncDispose]();
+}
