@@ -23,9 +23,10 @@ export class ApiError extends Error {
       readonly values?: Readonly<Record<string, string | number>>;
       readonly problems?: readonly ApiProblem[];
       readonly retryAfterS?: number;
+      readonly cause?: unknown;
     } = {},
   ) {
-    super(key);
+    super(key, { cause: options.cause });
     this.status = status;
     this.key = key;
     this.values = options.values ?? {};

@@ -22,11 +22,11 @@ export async function checkReadiness(
   },
   limitMs: Millis = 2_000,
 ): Promise<readonly ReadyCheck[]> {
-  return await Promise.all([
+  const asked = await Promise.all([
     attempt('store', () => parts.store.count(), limitMs),
     attempt('bus', () => parts.bus.head(), limitMs),
-    checkSources(parts.sources()),
   ]);
+  return [...asked, checkSources(parts.sources())];
 }
 
 async function attempt(name: string, ask: () => Promise<unknown>, limitMs: Millis): Promise<ReadyCheck> {

@@ -143,7 +143,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
 
   await api.register(async (scope) => {
-    healthRoutes(scope as unknown as Api, context);
+    healthRoutes(scope, context);
   });
   await api.register(
     async (scope) => {
@@ -152,9 +152,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
       });
       const routes = scope as unknown as Api;
-      routes.get('/openapi.json', { schema: { summary: 'This description.', tags: ['operation'] } }, async () =>
-        api.swagger(),
-      );
+      routes.route({
+        method: 'GET',
+        url: '/openapi.json',
+        schema: { summary: 'This description.', tags: ['operation'] },
+        handler: async () => api.swagger(),
+      });
       mentionRoutes(routes, context);
       alertRoutes(routes, context);
       aboutRoutes(routes, context);
@@ -162,7 +165,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
     { prefix: '/api/v1' },
   );
-  await hooks.register(api as never);
+  await hooks.register(api);
   await api.ready();
 
   return {
@@ -175,7 +178,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
     hook: hooks.bind,
     publish: (event) => hub.publish(event),
-    inject: api.inject.bind(api) as Api['inject'],
+    inject: api.inject.bind(api),
     async [Symbol.asyncDispose]() {
       hub.close();
       const force = setTimeout(() => {

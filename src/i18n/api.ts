@@ -13,8 +13,8 @@ const en: Readonly<Record<string, Sentence>> = {
   'api.notFound': () => 'There is nothing here, or it is not yours to see.',
   'api.noClient': ({ client }) => `There is no client "${client}".`,
   'api.badRequest': () => 'The request cannot be understood.',
+  'api.badCursor': () => 'This place in the list is not one that was given out here: begin again without "after".',
   'api.badQuery': () => 'The query cannot be read.',
-  'api.badTime': ({ name }) => `"${name}" is not a time: write one such as 2024-07-19T18:03:00Z.`,
   'api.badPeriod': () => 'The period ends before it begins.',
   'api.tooManyBuckets': ({ most }, f) =>
     `That is more than ${f.number(Number(most))} points: choose a shorter period or a longer bucket.`,
@@ -42,8 +42,8 @@ const fr: Readonly<Record<string, Sentence>> = {
   'api.notFound': () => 'Il n’y a rien ici, ou vous n’y avez pas accès.',
   'api.noClient': ({ client }) => `Il n’y a pas de client « ${client} ».`,
   'api.badRequest': () => 'La demande est incompréhensible.',
+  'api.badCursor': () => 'Cette position dans la liste n’a pas été donnée ici : recommencez sans « after ».',
   'api.badQuery': () => 'La requête est illisible.',
-  'api.badTime': ({ name }) => `« ${name} » n’est pas une date : écrivez par exemple 2024-07-19T18:03:00Z.`,
   'api.badPeriod': () => 'La période se termine avant de commencer.',
   'api.tooManyBuckets': ({ most }, f) =>
     `Cela fait plus de ${f.number(Number(most))} points : choisissez une période plus courte ou un pas plus long.`,

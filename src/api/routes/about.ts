@@ -4,29 +4,29 @@ import { iso, toApiSource } from '../convert.ts';
 import { type Api, clientsOf, type RouteContext, scopeOf } from './context.ts';
 
 export function aboutRoutes(api: Api, context: RouteContext): void {
-  api.get(
-    '/about',
-    { schema: { summary: 'What this installation is.', tags: ['installation'], response: { 200: aboutAnswer } } },
-    async () => ({
+  api.route({
+    method: 'GET',
+    url: '/about',
+    schema: { summary: 'What this installation is.', tags: ['installation'], response: { 200: aboutAnswer } },
+    handler: async () => ({
       version: context.version,
       demo: context.demo,
       language: context.language,
       timezone: context.timezone,
       now: iso(context.now()),
     }),
-  );
+  });
 
-  api.get(
-    '/brands',
-    {
-      schema: {
-        summary: 'The watched brands of one client.',
-        tags: ['installation'],
-        querystring: oneQuery,
-        response: { 200: brandsAnswer },
-      },
+  api.route({
+    method: 'GET',
+    url: '/brands',
+    schema: {
+      summary: 'The watched brands of one client.',
+      tags: ['installation'],
+      querystring: oneQuery,
+      response: { 200: brandsAnswer },
     },
-    async (request) => {
+    handler: async (request) => {
       const { client } = scopeOf(context, request.query.client);
       const brands = context.brands.filter((brand) => brand.client === client);
       return {
@@ -43,17 +43,16 @@ export function aboutRoutes(api: Api, context: RouteContext): void {
         })),
       };
     },
-  );
+  });
 
-  api.get(
-    '/sources',
-    {
-      schema: {
-        summary: 'The configured sources and how they are doing.',
-        tags: ['installation'],
-        response: { 200: sourcesAnswer },
-      },
+  api.route({
+    method: 'GET',
+    url: '/sources',
+    schema: {
+      summary: 'The configured sources and how they are doing.',
+      tags: ['installation'],
+      response: { 200: sourcesAnswer },
     },
-    async () => ({ sources: context.sources().map(toApiSource), quarantined: context.quarantined() }),
-  );
+    handler: async () => ({ sources: context.sources().map(toApiSource), quarantined: context.quarantined() }),
+  });
 }

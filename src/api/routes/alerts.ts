@@ -14,7 +14,7 @@ import {
 } from '../contract.ts';
 import { toApiAlert, toApiMention, toApiSignal } from '../convert.ts';
 import { ApiError } from '../errors.ts';
-import { type Api, type RouteContext, read, readerOf, scopeOf } from './context.ts';
+import { type Api, type RouteContext, read, readerOf, readPage, scopeOf } from './context.ts';
 
 /** Pages of the desk that one request looks through for what it asked; it is then told where to go on. */
 const MOST_PAGES = 50;
@@ -66,17 +66,16 @@ const storedSignal = z.strictObject({
 export function alertRoutes(api: Api, context: RouteContext): void {
   const { desk, store, log } = context;
 
-  api.get(
-    '/alerts',
-    {
-      schema: {
-        summary: 'Alerts, newest first, by cursor. A page may be short while `next` is there.',
-        tags: ['alerts'],
-        querystring: alertsQuery,
-        response: { 200: alertsAnswer },
-      },
+  api.route({
+    method: 'GET',
+    url: '/alerts',
+    schema: {
+      summary: 'Alerts, newest first, by cursor. A page may be short while `next` is there.',
+      tags: ['alerts'],
+      querystring: alertsQuery,
+      response: { 200: alertsAnswer },
     },
-    async (request) => {
+    handler: async (request) => {
       const { client, brands, status, limit, after } = request.query;
       const scope = scopeOf(context, client);
       const wanted = (alert: Alert) =>
@@ -85,20 +84,19 @@ export function alertRoutes(api: Api, context: RouteContext): void {
       const reader = readerOf(context, request);
       return { items: items.map((alert) => toApiAlert(alert, reader)), ...(next === undefined ? {} : { next }) };
     },
-  );
+  });
 
-  api.get(
-    '/alerts/:id',
-    {
-      schema: {
-        summary: 'One alert with the posts behind it.',
-        tags: ['alerts'],
-        params: idParams,
-        querystring: oneQuery,
-        response: { 200: alertAnswer },
-      },
+  api.route({
+    method: 'GET',
+    url: '/alerts/:id',
+    schema: {
+      summary: 'One alert with the posts behind it.',
+      tags: ['alerts'],
+      params: idParams,
+      querystring: oneQuery,
+      response: { 200: alertAnswer },
     },
-    async (request) => {
+    handler: async (request) => {
       const scope = scopeOf(context, request.query.client);
       const { id } = request.params;
       const found = await read(context, desk.get(scope.client, 'alert', deskId(id)));
@@ -115,19 +113,18 @@ export function alertRoutes(api: Api, context: RouteContext): void {
         missing: ids.filter((post) => !there.has(post)),
       };
     },
-  );
+  });
 
-  api.get(
-    '/signals',
-    {
-      schema: {
-        summary: 'Signals, newest first, by cursor. A page may be short while `next` is there.',
-        tags: ['alerts'],
-        querystring: signalsQuery,
-        response: { 200: signalsAnswer },
-      },
+  api.route({
+    method: 'GET',
+    url: '/signals',
+    schema: {
+      summary: 'Signals, newest first, by cursor. A page may be short while `next` is there.',
+      tags: ['alerts'],
+      querystring: signalsQuery,
+      response: { 200: signalsAnswer },
     },
-    async (request) => {
+    handler: async (request) => {
       const { client, brands, state, limit, after } = request.query;
       const scope = scopeOf(context, client);
       const wanted = (signal: Signal) =>
@@ -136,7 +133,7 @@ export function alertRoutes(api: Api, context: RouteContext): void {
       const reader = readerOf(context, request);
       return { items: items.map((signal) => toApiSignal(signal, reader)), ...(next === undefined ? {} : { next }) };
     },
-  );
+  });
 
   /** Looks through the desk until a page is full, within bounds of its own. */
   async function list<T>(
@@ -151,7 +148,7 @@ export function alertRoutes(api: Api, context: RouteContext): void {
     let next = after;
     for (let pages = 0; pages < MOST_PAGES; pages++) {
       const page = { limit: limit - items.length, ...(next === undefined ? {} : { after: next }) };
-      const answer = await read(context, desk.list(scope.client, kind, page));
+      const answer = await readPage(context, next, desk.list(scope.client, kind, page));
       for (const { id, value } of answer.items) {
         const item = as(value);
         if (item === undefined) log.warn('api.unreadable', { kind, id });

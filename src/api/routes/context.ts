@@ -118,3 +118,13 @@ export function toMentionQuery(filters: Filters, { language, timezone }: Reader)
 export function read<T>(context: RouteContext, promise: Promise<T>): Promise<T> {
   return within(context.readLimitMs, promise);
 }
+
+/** A page of something: a cursor that was never given out is the caller's mistake. */
+export async function readPage<T>(context: RouteContext, after: string | undefined, promise: Promise<T>): Promise<T> {
+  try {
+    return await read(context, promise);
+  } catch (error) {
+    if (after !== undefined && error instanceof RangeError) throw new ApiError(400, 'badCursor', { cause: error });
+    throw error;
+  }
+}

@@ -60,19 +60,18 @@ export function createHooks({ mostBytes, mostRequests, answerLimitMs }: HookOpti
             bytes -= size;
           });
         });
-        api.post(
-          '/hooks/:name',
-          {
-            bodyLimit: MOST_BODY_BYTES,
-            schema: {
-              summary: 'Posts for a webhook source, signed; 202 only when they are durable.',
-              description:
-                'One post, an array or NDJSON. X-Vigie-Signature: t=<unix>,v1=<hex HMAC-SHA256 of "<t>.<raw body>">.',
-              tags: ['hooks'],
-              params: z.object({ name: z.string().min(1).max(64) }),
-            },
+        api.route({
+          method: 'POST',
+          url: '/hooks/:name',
+          bodyLimit: MOST_BODY_BYTES,
+          schema: {
+            summary: 'Posts for a webhook source, signed; 202 only when they are durable.',
+            description:
+              'One post, an array or NDJSON. X-Vigie-Signature: t=<unix>,v1=<hex HMAC-SHA256 of "<t>.<raw body>">.',
+            tags: ['hooks'],
+            params: z.object({ name: z.string().min(1).max(64) }),
           },
-          async (request, reply) => {
+          handler: async (request, reply) => {
             const handler = handlers.get(request.params.name);
             if (!handler) throw new ApiError(404, 'unknownHook', { values: { name: request.params.name } });
             const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
@@ -80,7 +79,7 @@ export function createHooks({ mostBytes, mostRequests, answerLimitMs }: HookOpti
             if (answer.retryAfterS !== undefined) reply.header('retry-after', String(answer.retryAfterS));
             return await reply.code(answer.status).send(answer.body);
           },
-        );
+        });
       });
     },
   };

@@ -18,43 +18,41 @@ import {
 } from '../contract.ts';
 import { iso, toApiMention, toApiTriage } from '../convert.ts';
 import { ApiError } from '../errors.ts';
-import { type Api, type RouteContext, read, readerOf, scopeOf, toMentionQuery } from './context.ts';
+import { type Api, type RouteContext, read, readerOf, readPage, scopeOf, toMentionQuery } from './context.ts';
 
 const DAY_MS = 86_400_000;
 
 export function mentionRoutes(api: Api, context: RouteContext): void {
   const { store, hub } = context;
 
-  api.get(
-    '/mentions',
-    {
-      schema: {
-        summary: 'Mentions, newest first, by cursor.',
-        tags: ['mentions'],
-        querystring: mentionsQuery,
-        response: { 200: mentionsAnswer },
-      },
+  api.route({
+    method: 'GET',
+    url: '/mentions',
+    schema: {
+      summary: 'Mentions, newest first, by cursor.',
+      tags: ['mentions'],
+      querystring: mentionsQuery,
+      response: { 200: mentionsAnswer },
     },
-    async (request) => {
+    handler: async (request) => {
       const { limit, after, client, ...filters } = request.query;
       const query = toMentionQuery(filters, readerOf(context, request));
       const page = { limit, ...(after === undefined ? {} : { after }) };
-      const { items, next } = await read(context, store.search(scopeOf(context, client), query, page));
+      const { items, next } = await readPage(context, after, store.search(scopeOf(context, client), query, page));
       return { items: items.map(toApiMention), ...(next === undefined ? {} : { next }) };
     },
-  );
+  });
 
-  api.get(
-    '/series',
-    {
-      schema: {
-        summary: 'Counts over time.',
-        tags: ['mentions'],
-        querystring: seriesQuery,
-        response: { 200: seriesAnswer },
-      },
+  api.route({
+    method: 'GET',
+    url: '/series',
+    schema: {
+      summary: 'Counts over time.',
+      tags: ['mentions'],
+      querystring: seriesQuery,
+      response: { 200: seriesAnswer },
     },
-    async (request) => {
+    handler: async (request) => {
       const { bucket, client, ...filters } = request.query;
       const asked = toMentionQuery(filters, readerOf(context, request));
       const { from, to } = period(asked, context.now());
@@ -70,19 +68,18 @@ export function mentionRoutes(api: Api, context: RouteContext): void {
         points: points.map((point) => ({ ...point, at: iso(point.at) })),
       };
     },
-  );
+  });
 
-  api.get(
-    '/facets',
-    {
-      schema: {
-        summary: 'Counts by source, sentiment, author and other fields.',
-        tags: ['mentions'],
-        querystring: facetsQuery,
-        response: { 200: facetsAnswer },
-      },
+  api.route({
+    method: 'GET',
+    url: '/facets',
+    schema: {
+      summary: 'Counts by source, sentiment, author and other fields.',
+      tags: ['mentions'],
+      querystring: facetsQuery,
+      response: { 200: facetsAnswer },
     },
-    async (request) => {
+    handler: async (request) => {
       const { fields, top, client, ...filters } = request.query;
       const query = toMentionQuery(filters, readerOf(context, request));
       const facets = await read(context, store.facets(scopeOf(context, client), query, [...new Set(fields)], top));
@@ -92,21 +89,20 @@ export function mentionRoutes(api: Api, context: RouteContext): void {
         facets: Object.fromEntries(Object.entries(facets).map(([field, counts]) => [field, [...counts]])),
       };
     },
-  );
+  });
 
-  api.post(
-    '/mentions/:id/triage',
-    {
-      schema: {
-        summary: 'What somebody decides about a mention; 409 when somebody else was faster.',
-        tags: ['mentions'],
-        params: idParams,
-        querystring: oneQuery,
-        body: triageBody,
-        response: { 200: triageAnswer },
-      },
+  api.route({
+    method: 'POST',
+    url: '/mentions/:id/triage',
+    schema: {
+      summary: 'What somebody decides about a mention; 409 when somebody else was faster.',
+      tags: ['mentions'],
+      params: idParams,
+      querystring: oneQuery,
+      body: triageBody,
+      response: { 200: triageAnswer },
     },
-    async (request) => {
+    handler: async (request) => {
       const scope = scopeOf(context, request.query.client);
       const { id } = request.params;
       const { brand, version } = request.body;
@@ -114,7 +110,7 @@ export function mentionRoutes(api: Api, context: RouteContext): void {
       hub.publish({ kind: 'triage', client: scope.client, id, brand, triage });
       return { triage: toApiTriage(triage) };
     },
-  );
+  });
 }
 
 /** The last 24 hours where nothing else is said. */
