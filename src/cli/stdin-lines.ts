@@ -31,9 +31,7 @@ export async function answerLines(answer: (line: Line) => LineAnswer): Promise<v
         if (refused <= MOST_TOLD) tell(`line ${line.number}: ${answered.refuse}`);
       }
     }
-    if (out !== '' && !closed && !stdout.write(out)) {
-      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => undefined);
-    }
+    if (out !== '' && !closed && !stdout.write(out)) await drained(stdout);
   };
   try {
     for await (const chunk of stdin) {
@@ -45,6 +43,19 @@ export async function answerLines(answer: (line: Line) => LineAnswer): Promise<v
   }
   await take(splitter.end());
   if (refused > 0) tell(`${refused} ${refused === 1 ? 'line was' : 'lines were'} refused`);
+}
+
+/** Waits until more can be written, or never again. */
+async function drained(stream: NodeJS.WriteStream): Promise<void> {
+  const done = new AbortController();
+  const { signal } = done;
+  try {
+    await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })]);
+  } catch {
+    // What went wrong is told by the stream's own listener.
+  } finally {
+    done.abort();
+  }
 }
 
 /** The language in which to speak to the person at the terminal. */

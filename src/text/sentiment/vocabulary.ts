@@ -1,7 +1,7 @@
 /** The word lists of `wink-sentiment` and `natural`, read as plain data when a language is first needed. */
 import { createRequire } from 'node:module';
 import { fold, tokenize } from '../tokenize.ts';
-import { frenchPhrases, frenchWords } from './words-fr.ts';
+import { frenchIdle, frenchPhrases, frenchWords } from './words-fr.ts';
 
 const load = createRequire(import.meta.url);
 
@@ -83,6 +83,7 @@ function english(): Vocabulary {
 function french(): Vocabulary {
   const weights = pattern('French/pattern-sentiment-fr.json');
   for (const [word, weight] of Object.entries(frenchWords)) weights.set(word, weight);
+  for (const word of frenchIdle) weights.delete(word);
   const pairs = new Map<string, Map<string, number>>();
   for (const [phrase, weight] of Object.entries(frenchPhrases)) {
     const [first = '', second = ''] = phrase.split(' ');

@@ -51,6 +51,10 @@ export const frenchWords: Readonly<Record<string, number>> = Object.fromEntries(
   ...weigh(mild, 0.35),
 ]);
 
+/** Words that the list of `natural` weighs and that say nothing of a feeling. */
+export const frenchIdle: readonly string[] =
+  'tout toute tous toutes meme memes seul seule premier premiere dernier derniere'.split(' ');
+
 /** Two words that say more than each of them. */
 export const frenchPhrases: Readonly<Record<string, number>> = {
   'ras le': -0.8,
