@@ -2,9 +2,9 @@
  * The query language asked of a text index. What the index can say narrows the candidates; unless it says all of it, each
  * candidate is tried with the plain matcher, so that a store answers exactly as the matcher does.
  */
-import type { Mention, Query } from '../model/types.ts';
+import type { Query } from '../model/types.ts';
 import { isQueryNode, type QueryNode } from '../text/query/ast.ts';
-import { documentOf } from '../text/query/document.ts';
+import { documentOf, type Queried } from '../text/query/document.ts';
 import { matches } from '../text/query/match.ts';
 import { formsOf } from '../text/tokenize.ts';
 
@@ -15,7 +15,7 @@ export interface Plan {
   /** Whether the expression finds nothing else. */
   readonly exact: boolean;
   /** The plain matcher. */
-  readonly test: (mention: Mention) => boolean;
+  readonly test: (post: Queried) => boolean;
 }
 
 /** Longer expressions cost more to parse than they save. */
@@ -24,7 +24,7 @@ const longestMatch = 20_000;
 /** Plans a query. Throws a RangeError on a tree that is none of the query language's. */
 export function planQuery(query: Query): Plan {
   if (!isQueryNode(query)) throw new RangeError(`no operation of the query language: ${query.op}`);
-  const test = (mention: Mention) => matches(query, documentOf(mention));
+  const test = (post: Queried) => matches(query, documentOf(post));
   const { match, exact } = narrow(query, true);
   return match === undefined || match.length > longestMatch ? { exact: false, test } : { match, exact, test };
 }

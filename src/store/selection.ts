@@ -26,7 +26,7 @@ export const maxPage = 1000;
 export const facetSample = 5000;
 
 /** Fields that hold many values per mention. */
-const listFields = { link: 'links', topic: 'topics' } as const;
+export type ListField = 'term' | 'link' | 'topic';
 
 /** Position in `feelings`. */
 export function feelingOf(sentiment: Sentiment): number {
@@ -53,10 +53,22 @@ export function facetValues(mention: Mention, triage: Triage, field: FacetField)
       return authorOf(mention) === '' ? [] : [authorOf(mention)];
     case 'triage':
       return [triage.status];
+    default:
+      return listOf(mention, field);
+  }
+}
+
+/** The values of a field that holds many, each once; other forms of a term are the same word and are left out. */
+export function listOf(mention: Pick<Mention, 'terms' | 'links' | 'topics'>, field: ListField): ReadonlySet<string> {
+  switch (field) {
     case 'term':
       return new Set(mention.terms.filter((term) => !isOtherForm(term)));
+    case 'link':
+      return new Set(mention.links);
+    case 'topic':
+      return new Set(mention.topics);
     default:
-      return new Set(mention[listFields[field]]);
+      return field satisfies never;
   }
 }
 

@@ -4,6 +4,7 @@ import { openDatabase } from '../lib/sqlite.ts';
 import { TooSlow } from '../model/errors.ts';
 import type { FacetField, MentionQuery, Scope, SeriesPoint } from '../model/ports.ts';
 import type { Mention, Millis } from '../model/types.ts';
+import type { Queried } from '../text/query/document.ts';
 import { type Plan, planQuery } from './query.ts';
 import {
   bucketOf,
@@ -12,18 +13,18 @@ import {
   decodeCursor,
   encodeCursor,
   facetSample,
-  facetValues,
+  type ListField,
+  listOf,
   feelings,
   pageLimit,
   topOf,
   triageStates,
-  untouched,
   visibleBrands,
 } from './selection.ts';
-import { hourMs, readTriage, triageColumns } from './sqlite-rows.ts';
+import { hourMs, readTriage, splitTerms, triageColumns } from './sqlite-rows.ts';
 
 export interface Reader {
-  /** Answers the page as JSON: `{items: [{mention, triage}], next}`. */
+  /** Answers the page as JSON: `{items: [{mention, terms, triage}], next}`; the terms as they are kept. */
   search(
     scope: Scope,
     query: MentionQuery,
@@ -92,6 +93,7 @@ export function openReader(path: string): Reader {
   });
   const words = wordNames(db);
   const bodyOf = db.prepare('select json from body where n = ?');
+  const termsOf = db.prepare('select terms from body where n = ?');
   const triageOf = db.prepare(
     `select ${triageColumns} from triage where id = ? and brand = (select n from word where text = ?)`,
   );
@@ -253,7 +255,7 @@ export function openReader(path: string): Reader {
     check();
     const json = bodyOf.get(key.n)?.['json'];
     if (typeof json !== 'string') return key;
-    if (plan !== undefined && !plan.test(JSON.parse(json) as Mention)) return key;
+    if (plan !== undefined && !plan.test(JSON.parse(json) as Queried)) return key;
     return { ...key, json };
   }
 
@@ -278,7 +280,7 @@ export function openReader(path: string): Reader {
       for (const row of candidates(selection, [...columns, 'm.n as n'])) {
         const json = bodyOf.get(Number(row['n']))?.['json'];
         check();
-        if (typeof json === 'string' && plan.test(JSON.parse(json) as Mention)) add(row, 1);
+        if (typeof json === 'string' && plan.test(JSON.parse(json) as Queried)) add(row, 1);
       }
       return;
     }
@@ -383,7 +385,8 @@ export function openReader(path: string): Reader {
               break;
             }
             const triage = readTriage(triageOf.get(tried.id, tried.brand));
-            items.push(`{"mention":${tried.json},"triage":${JSON.stringify(triage)}}`);
+            const terms = JSON.stringify(termsOf.get(tried.n)?.['terms'] ?? '');
+            items.push(`{"mention":${tried.json},"terms":${terms},"triage":${JSON.stringify(triage)}}`);
           }
           last = tried;
           if (performance.now() > soft) {
@@ -444,7 +447,7 @@ export function openReader(path: string): Reader {
 
   function countFacets(selection: Selection, counts: ReadonlyMap<FacetField, Map<string, number>>): void {
     const groups: Group[] = [];
-    const lists: FacetField[] = [];
+    const lists: ListField[] = [];
     for (const field of counts.keys()) {
       if (field === 'sentiment') groups.push('feeling');
       else if (field === 'term' || field === 'link' || field === 'topic') lists.push(field);
@@ -475,10 +478,12 @@ export function openReader(path: string): Reader {
     }
     if (lists.length === 0) return;
     let left = facetSample;
-    for (const { json } of find(selection, true, undefined, 1000)) {
+    const parsed = lists.some((field) => field !== 'term');
+    for (const { n, json } of find(selection, true, undefined, 1000)) {
       if (json === undefined) continue;
-      const mention = JSON.parse(json) as Mention;
-      for (const field of lists) for (const value of facetValues(mention, untouched, field)) add(field, value, 1);
+      const terms = lists.includes('term') ? splitTerms(String(termsOf.get(n)?.['terms'])) : [];
+      const { topics = [], links = [] } = parsed ? (JSON.parse(json) as Partial<Mention>) : {};
+      for (const field of lists) for (const value of listOf({ terms, topics, links }, field)) add(field, value, 1);
       left -= 1;
       if (left === 0) break;
     }

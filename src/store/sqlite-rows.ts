@@ -1,6 +1,6 @@
 /** What the writing and the reading half of the SQLite store both know of its rows. */
 import type { Triage } from '../model/ports.ts';
-import type { SentimentLabel } from '../model/types.ts';
+import type { Mention, SentimentLabel } from '../model/types.ts';
 import { triageStates, untouched } from './selection.ts';
 
 /** Length of the buckets that are counted in advance. */
@@ -20,4 +20,20 @@ export function readTriage(row: Readonly<Record<string, unknown>> | undefined): 
     ...(typeof note === 'string' && { note }),
     version: String(row['version']),
   };
+}
+
+/** Mentions as the writer takes them: for each, a line of JSON without the terms, and a line of terms, blanks between. */
+export function toLines(mentions: readonly Mention[]): string {
+  return mentions
+    .map(({ terms, ...rest }) => {
+      const joined = terms.join(' ');
+      // A term holds no white space; one that did would else end the line.
+      return `${JSON.stringify(rest)}\n${joined.includes('\n') ? joined.replaceAll('\n', ' ') : joined}`;
+    })
+    .join('\n');
+}
+
+/** The terms of one such line. */
+export function splitTerms(line: string): readonly string[] {
+  return line === '' ? [] : line.split(' ');
 }

@@ -21,7 +21,7 @@ export interface Removal {
 }
 
 export interface Writer {
-  /** One mention per line, as JSON. All of them or none. */
+  /** Two lines per mention, as `toLines` writes them. All of them or none. */
   put(lines: string): void;
   remove(posts: readonly Removal[]): void;
   setTriage(scope: Scope, id: string, brand: string, triage: Omit<Triage, 'version'>, seen: string): Triage;
@@ -51,12 +51,13 @@ export function openWriter(options: WriterOptions): Writer {
   const bury = db.prepare(
     'insert into tombstone (id, brand, observed) values (?, ?, ?) on conflict do update set observed = max(observed, excluded.observed)',
   );
+  // Never `insert or replace`: it makes SQLite set a savepoint, at which the text index writes out what it has gathered.
   const insert = db.prepare(
-    `insert or replace into mention (n, id, brand, client, source, language, feeling, own, at, observed, author, triage)
+    `insert into mention (n, id, brand, client, source, language, feeling, own, at, observed, author, triage)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ifnull((select status from triage where id = ? and brand = ?), 0))`,
   );
-  const insertBody = db.prepare('insert or replace into body (n, json) values (?, ?)');
-  const bodyOf = db.prepare('select json from body where n = ?');
+  const insertBody = db.prepare('insert into body (n, json, terms) values (?, ?, ?)');
+  const bodyOf = db.prepare('select json, terms from body where n = ?');
   const insertTerms = db.prepare('insert into term (rowid, terms) values (?, ?)');
   const deleteRow = db.prepare('delete from mention where n = ?');
   const deleteBody = db.prepare('delete from body where n = ?');
@@ -127,8 +128,8 @@ export function openWriter(options: WriterOptions): Writer {
     touch(touched, Number(row['brand']), Number(row['at']));
   }
 
-  function putOne(touched: Map<string, { brand: number; hour: Millis }>, line: string): void {
-    const mention = JSON.parse(line) as Mention;
+  function putOne(touched: Map<string, { brand: number; hour: Millis }>, json: string, terms: string): void {
+    const mention = JSON.parse(json) as Mention;
     const { id } = mention;
     const observed = Math.trunc(mention.observedAt);
     const brand = words.number(mention.brand);
@@ -139,12 +140,14 @@ export function openWriter(options: WriterOptions): Writer {
     if (old !== undefined) {
       const before = Number(old['observed']);
       if (before > observed) return;
-      // Two texts of one moment: the same one stays, whichever came first.
-      if (before === observed && String(bodyOf.get(Number(old['n']))?.['json']) >= line) return;
-      deleteTerms.run(Number(old['n']));
-      touch(touched, brand, Number(old['at']));
+      if (before === observed) {
+        // Two texts of one moment: the same one stays, whichever came first.
+        const body = bodyOf.get(Number(old['n']));
+        if (`${String(body?.['json'])}\n${String(body?.['terms'])}` >= `${json}\n${terms}`) return;
+      }
+      erase(touched, old);
     }
-    const n = old === undefined ? nextRow++ : Number(old['n']);
+    const n = nextRow++;
     const at = Math.trunc(mention.at);
     insert.run(
       n,
@@ -161,15 +164,16 @@ export function openWriter(options: WriterOptions): Writer {
       id,
       brand,
     );
-    insertBody.run(n, line);
-    insertTerms.run(n, mention.terms.join(' '));
+    insertBody.run(n, json, terms);
+    insertTerms.run(n, terms);
     touch(touched, brand, at);
   }
 
   return {
     put(lines) {
       change((touched) => {
-        for (const line of lines.split('\n')) putOne(touched, line);
+        const parts = lines.split('\n');
+        for (let i = 0; i + 1 < parts.length; i += 2) putOne(touched, parts[i] ?? '', parts[i + 1] ?? '');
       });
     },
 

@@ -17,6 +17,7 @@ import type {
   TriagedMention,
 } from '../model/ports.ts';
 import type { Mention, Millis } from '../model/types.ts';
+import { splitTerms, toLines } from './sqlite-rows.ts';
 import type { Answer, Failure, ReadRequest, Start, WriteRequest } from './sqlite-wire.ts';
 import type { Removal } from './sqlite-writer.ts';
 
@@ -32,6 +33,9 @@ export interface SqliteStoreOptions {
   /** The counts of an hour are brought up to date once nothing was written to it for this long; until then reads count its mentions. 2 s unless told. */
   readonly recountAfterMs?: Millis;
 }
+
+/** One found mention, as a reader hands it over. */
+type Item = { readonly mention: Omit<Mention, 'terms'>; readonly terms: string; readonly triage: Triage };
 
 type Unnumbered<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
 type ReadCall =
@@ -70,7 +74,7 @@ class SqliteMentionStore implements MentionStore {
 
   async put(mentions: readonly Mention[]): Promise<void> {
     if (mentions.length === 0) return;
-    await this.#write({ kind: 'put', lines: mentions.map((mention) => JSON.stringify(mention)).join('\n') });
+    await this.#write({ kind: 'put', lines: toLines(mentions) });
     crashPoint('put');
   }
 
@@ -84,8 +88,8 @@ class SqliteMentionStore implements MentionStore {
     page: { readonly limit: number; readonly after?: string },
   ): Promise<{ readonly items: readonly TriagedMention[]; readonly next?: string }> {
     const json = (await this.#read({ kind: 'search', scope, query, page })) as string;
-    const { items, next } = JSON.parse(json) as { items: { mention: Mention; triage: Triage }[]; next?: string };
-    const found = items.map(({ mention, triage }) => ({ ...mention, triage }));
+    const { items, next } = JSON.parse(json) as { items: Item[]; next?: string };
+    const found = items.map(({ mention, terms, triage }) => ({ ...mention, terms: splitTerms(terms), triage }));
     return next === undefined ? { items: found } : { items: found, next };
   }
 

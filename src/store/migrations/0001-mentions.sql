@@ -26,9 +26,11 @@ create unique index mention_key on mention (id, brand);
 create index mention_time on mention (brand, at, id, client, source, feeling, own, language, triage, author);
 create index mention_triage on mention (triage, brand, at, id) where triage > 0;
 
+-- The mention without its terms, and the terms with blanks between: most reads want one of the two.
 create table body (
   n integer primary key,
-  json text not null
+  json text not null,
+  terms text not null
 ) strict;
 
 -- The terms of each mention, blank between them. They are folded already: everything printable belongs to a token.
