@@ -13,7 +13,7 @@ import {
 } from 'fastify-type-provider-zod';
 import { say } from '../i18n/index.ts';
 import type { SourceDeps } from '../model/define.ts';
-import type { Millis } from '../model/types.ts';
+import type { Millis, SourceHealth } from '../model/types.ts';
 import { answerError, ApiError } from './errors.ts';
 import { isLoopback, refusalOf } from './guard.ts';
 import { createLiveHub, type LiveEvent } from './live.ts';
@@ -39,6 +39,8 @@ export interface ServerOptions extends ApiDeps {
   readonly closeLimitMs?: Millis;
   /** Bodies of hooks under way, all together. */
   readonly mostHookBytes?: number;
+  /** The longest that a source may take to answer a hook. */
+  readonly hookLimitMs?: Millis;
   /** Readers of live events at most. */
   readonly mostReaders?: number;
 }
@@ -69,8 +71,24 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   } = options;
   const { log, now, timezone, demo, mostReaders } = options;
   const hub = createLiveHub({ now, timezone, demo, ...(mostReaders === undefined ? {} : { mostReaders }) });
-  const hooks = createHooks({ mostBytes: mostHookBytes, mostRequests: 1_000, answerLimitMs: 30_000 });
-  const context: RouteContext = { ...options, hub, readLimitMs };
+  const hooks = createHooks({
+    mostBytes: mostHookBytes,
+    mostRequests: 1_000,
+    answerLimitMs: options.hookLimitMs ?? 30_000,
+  });
+  const mask = options.mask ?? ((text: string) => text);
+  const masked = (health: SourceHealth): SourceHealth =>
+    health.error === undefined ? health : { ...health, error: mask(health.error) };
+  const context: RouteContext = {
+    ...options,
+    hub,
+    readLimitMs,
+    sources: () => options.sources().map(masked),
+    readiness: async () => {
+      const checks = await options.readiness();
+      return checks.map((check) => (check.reason === undefined ? check : { ...check, reason: mask(check.reason) }));
+    },
+  };
 
   const api: Api = Fastify({
     logger: false,
@@ -91,15 +109,6 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
   // The API takes JSON alone: a form or a plain text could be sent by any website without asking.
   api.removeContentTypeParser('text/plain');
-
-  api.addHook('onRequest', async (request) => {
-    if (isOpen(request.routeOptions.url)) return;
-    const address = request.socket.remoteAddress;
-    const refusal = refusalOf({ address, method: request.method, headers: request.headers });
-    if (refusal === undefined) return;
-    log.warn('api.refused', { reason: refusal, route: request.routeOptions.url ?? '' });
-    throw new ApiError(403, refusal);
-  });
 
   await api.register(helmet, {
     contentSecurityPolicy: {
@@ -142,6 +151,16 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
   });
 
+  // After the plugins' own hooks: a refusal carries their headers, and ends the connection of an upgrade.
+  api.addHook('onRequest', async (request) => {
+    if (isOpen(request.routeOptions.url)) return;
+    const address = request.socket.remoteAddress;
+    const refusal = refusalOf({ address, method: request.method, headers: request.headers });
+    if (refusal === undefined) return;
+    log.warn('api.refused', { reason: refusal, route: request.routeOptions.url ?? '' });
+    throw new ApiError(403, refusal);
+  });
+
   await api.register(async (scope) => {
     healthRoutes(scope, context);
   });
@@ -177,7 +196,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       return address;
     },
     hook: hooks.bind,
-    publish: (event) => hub.publish(event),
+    publish: (event) => hub.publish(event.kind === 'source' ? { ...event, source: masked(event.source) } : event),
     inject: api.inject.bind(api),
     async [Symbol.asyncDispose]() {
       hub.close();

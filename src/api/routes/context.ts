@@ -34,6 +34,8 @@ export interface ApiDeps {
   readonly quarantined: () => number;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly log: Logger;
+  /** Takes secrets out of what others say went wrong; the configuration's `mask`. */
+  readonly mask?: (text: string) => string;
   readonly now: () => Millis;
   readonly language: Language;
   readonly timezone: string;
