@@ -267,8 +267,7 @@ function decide(group: Group, told: Told): { readonly reason: NotificationReason
   const grade = gradeOf(firing);
   if (!told.open) return { reason: 'changed', due: grade > told.top ? 0 : damped };
   if (grade > told.grade) return { reason: 'changed', due: 0 };
-  if (firing.some(({ id }) => !told.told.includes(id)))
-    return { reason: 'changed', due: damped };
+  if (firing.some(({ id }) => !told.told.includes(id))) return { reason: 'changed', due: damped };
   return { reason: 'repeat', due: told.lastAt + told.repeatIntervalMs };
 }
 

@@ -241,7 +241,7 @@ export class Session {
   async #attempt(line: Line, outgoing: Outgoing): Promise<void> {
     const { clock, metrics, random } = this.#deps;
     const brief = await this.#briefFor(outgoing);
-    if (clock.now() - this.#confirmedAt > CONFIRMED_MS) await this.#write([], []);
+    if (clock.now() - this.#confirmedAt >= CONFIRMED_MS) await this.#write([], []);
     if (this.#stop.aborted) return;
     const startedAt = clock.now();
     const failure = await this.#send(line.notifier, this.#notification(outgoing, brief));

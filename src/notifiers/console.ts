@@ -11,7 +11,7 @@ export const consoleNotifier = defineNotifier({
   create: (_config, { print }) => ({
     channel: 'console',
     notify(notification) {
-      print(`${new Date(notification.at).toISOString()} ${subjectOf(notification)}`);
+      print(`${new Date(notification.at).toISOString()} ${subjectOf(notification)} [${notification.key}]`);
       return Promise.resolve();
     },
     verify: () => Promise.resolve(),
