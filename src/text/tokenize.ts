@@ -77,7 +77,7 @@ function buildClasses(): Uint8Array {
     const text = String.fromCharCode(code);
     if (letter.test(text)) table[code] = WORD;
     else if (code >= 0x300 && mark.test(text)) table[code] = MARK;
-    else if (code >= 0x2190 && code < 0x3300 && picture.test(text)) table[code] = EMOJI;
+    else if (code >= 0x2300 && code < 0x3300 && picture.test(text)) table[code] = EMOJI;
   }
   for (let code = 0xf900; code < 0xffff; code += 1) {
     const text = String.fromCharCode(code);
@@ -185,6 +185,7 @@ function foldOther(text: string): string {
 }
 
 const wordPoint = /[\p{L}\p{N}]/u;
+const markPoint = /\p{M}/u;
 const picturePoint = /\p{Extended_Pictographic}/u;
 
 /** The class of the code point that begins with a surrogate at `at`. */
@@ -199,7 +200,7 @@ function surrogateClass(text: string, at: number): number {
   const letter = String.fromCodePoint(point);
   if (wordPoint.test(letter)) return WORD;
   if (picturePoint.test(letter)) return EMOJI;
-  return point >= 0xe0100 && point < 0xe01f0 ? MARK : SEPARATOR;
+  return markPoint.test(letter) ? MARK : SEPARATOR;
 }
 
 function isRegional(point: number): boolean {
@@ -255,7 +256,7 @@ function tagEnd(text: string, from: number): number {
     if (kind === WORD || kind === SOLO || kind === UNDERSCORE || kind === MARK) i += 1;
     else if (kind === SURROGATE) {
       const wide = surrogateClass(text, i);
-      if (wide !== WORD && wide !== SOLO) return i;
+      if (wide !== WORD && wide !== SOLO && wide !== MARK) return i;
       i += 2;
     } else return i;
   }
@@ -356,7 +357,12 @@ function wordBefore(text: string, at: number): boolean {
 
 function scanSolo(text: string, start: number, from: number, tokens: Token[]): number {
   let end = from;
-  while (end < text.length && classes[text.charCodeAt(end)] === MARK) end += 1;
+  for (;;) {
+    const kind = classes[text.charCodeAt(end)];
+    if (kind === MARK) end += 1;
+    else if (kind === SURROGATE && surrogateClass(text, end) === MARK) end += 2;
+    else break;
+  }
   pushFolded(foldOther(text.slice(start, end)), start, end, tokens);
   return end;
 }
@@ -436,7 +442,9 @@ function scanWord(text: string, start: number, tokens: Token[]): number {
       if (classes[text.charCodeAt(next)] !== WORD) break;
       if (code > 127) flags |= HAS_OTHER;
       i = next;
-    } else if (kind === SURROGATE && surrogateClass(text, i) === WORD) {
+    } else if (kind === SURROGATE) {
+      const wide = surrogateClass(text, i);
+      if (wide !== WORD && wide !== MARK) break;
       flags |= HAS_OTHER;
       i += 2;
     } else break;

@@ -32,6 +32,7 @@ const minPrefixLetters = 3;
 /** Letters that no text of ours uses stand for `?` and `*` while the tokenizer folds the words around them. */
 const questionLetter = '\ua78f';
 const starLetter = '\ua7f7';
+const onlyQuestions = /^\ua78f+$/;
 
 type Lexeme =
   | { readonly kind: '(' | ')' | 'end' | 'line' | '-'; readonly start: number; readonly end: number }
@@ -100,6 +101,7 @@ class Parser {
         this.at += 1;
       }
     }
+    if (nodes.length === 0 && this.problems.length === 0) this.problem(0, this.source.length, 'query.empty');
     return nodes[0];
   }
 
@@ -146,7 +148,7 @@ class Parser {
         push({ kind: '-', start: i, end: i + 1 });
         i += 1;
       } else {
-        const field = /^([\p{L}_]+):(?=\S)/uy;
+        const field = /^([\p{L}_]+):/u;
         const head = source.slice(i, i + 40);
         const match = field.exec(head);
         const name = match?.[1];
@@ -406,9 +408,11 @@ class Parser {
 
   private phrase(quote: Lexeme & { readonly kind: 'quote' }): QueryNode | undefined {
     const { start, end } = quote;
-    const marked = quote.text.replace(/\?(?=[\p{L}\p{N}?*])/gu, questionLetter).replaceAll('*', starLetter);
+    const marked = quote.text.replaceAll('?', questionLetter).replaceAll('*', starLetter);
     const words: string[] = [];
     for (const token of tokenize(marked)) {
+      // A question mark that stands alone ends a sentence.
+      if (onlyQuestions.test(token.text)) continue;
       const word = this.pattern(keyOf(token), start, end);
       if (word === undefined) return undefined;
       words.push(word);
