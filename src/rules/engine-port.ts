@@ -1,6 +1,6 @@
 /** What the pipeline asks of the rules. A fold like the detectors', over the brands of one partition. */
 import type { KeyedState } from '../model/ports.ts';
-import type { Alert, Mention, Millis, Signal } from '../model/types.ts';
+import type { Alert, Mention, Millis, Signal, Text } from '../model/types.ts';
 
 /** What the rules may touch during one call. */
 export interface RuleContext {
@@ -28,4 +28,6 @@ export interface RuleEngine {
   /** A post was deleted or no longer names the brand: it leaves the evidence of open alerts. */
   onRemove(context: RuleContext, brand: string, postId: string): void;
   onReset(context: RuleContext, brand: string, clock: Millis): void;
+  /** Which rules cannot judge this brand yet, and until when: for the page. */
+  sleeping(context: RuleContext, brand: string): readonly Text[];
 }
