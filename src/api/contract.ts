@@ -248,6 +248,9 @@ export const oneQuery = z.object({ client, lang });
 export const idParams = z.object({ id: z.string().min(1).max(2_000) });
 export const alertAnswer = z.object({
   alert,
+  history: z
+    .array(alert.pick({ sequence: true, status: true, severity: true, at: true, observed: true, expected: true }))
+    .describe('Its transitions, oldest first.'),
   evidence: z.array(mention).describe('The posts behind it, newest first.'),
   missing: z.array(z.string()).describe('Ids of evidence that is not there any more.'),
 });

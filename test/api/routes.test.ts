@@ -179,6 +179,10 @@ describe('alerts and signals', () => {
       evidence: [{ id: 'x:1' }],
       missing: ['x:gone'],
     });
+    expect(answer.json().history.map(({ severity, at }: Record<string, string>) => [severity, at])).toEqual([
+      ['warning', '2026-03-03T12:00:00.000Z'],
+      ['critical', '2026-03-03T12:00:30.000Z'],
+    ]);
     expect((await world.get(`/api/v1/alerts/${encodeURIComponent(alertOf(noon).id)}?client=martin`)).statusCode).toBe(
       404,
     );

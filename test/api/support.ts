@@ -1,10 +1,10 @@
 /** A server over a store and a desk in memory, with brands of two clients. */
 import type { LightMyRequestResponse } from 'fastify';
+import { project } from '../../src/alerts/project.ts';
 import { createServer, type Server, type ServerOptions } from '../../src/api/server.ts';
 import { MemoryDesk } from '../../src/desk/memory.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { createMetrics, type Metrics } from '../../src/lib/metrics.ts';
-import { newestFirst } from '../../src/model/ids.ts';
 import type { Desk, MentionStore } from '../../src/model/ports.ts';
 import type { Alert, Brand, Mention, Signal } from '../../src/model/types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
@@ -169,14 +169,11 @@ export async function fill({ store, desk }: Pick<World, 'store' | 'desk'>): Prom
     mentionOf('x:4', { brand: 'globex', text: 'globex', at: noon + 3 * minute }),
     mentionOf('x:5', { client: 'martin', brand: 'other', text: 'other', at: noon + 4 * minute }),
   ]);
-  const first = alertOf(noon);
-  const second = alertOf(noon + minute, { status: 'resolved', endsAt: noon + 5 * minute });
+  const rises = alertOf(noon, { sequence: 2, severity: 'critical', at: noon + 30_000 });
+  const ends = alertOf(noon + minute, { status: 'resolved', endsAt: noon + 5 * minute });
   const gone = alertOf(noon + 2 * minute, { brand: 'no-longer-watched' });
-  for (const alert of [first, second, gone]) {
-    await desk.put('dupont', 'alert', newestFirst(alert.startsAt, alert.id), alert, undefined);
-  }
-  const signal = signalOf(noon);
-  await desk.put('dupont', 'signal', newestFirst(signal.startedAt, signal.id), signal, undefined);
+  for (const alert of [alertOf(noon), rises, ends, gone]) await project(desk, [{ kind: 'alert', alert }]);
+  await project(desk, [{ kind: 'signal', client: 'dupont', signal: signalOf(noon) }]);
 }
 
 const negative: Mention['sentiment'] = {

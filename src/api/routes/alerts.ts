@@ -1,8 +1,9 @@
 /** Alerts and signals as the alert role leaves them on the desk, newest first, with the posts behind them. */
 import { z } from 'zod';
+import type { AlertDocument } from '../../alerts/project.ts';
 import { newestFirst } from '../../model/ids.ts';
 import type { Scope } from '../../model/ports.ts';
-import type { Alert, Json, Signal } from '../../model/types.ts';
+import type { Json, Signal } from '../../model/types.ts';
 import {
   alertAnswer,
   alertsAnswer,
@@ -12,7 +13,7 @@ import {
   signalsAnswer,
   signalsQuery,
 } from '../contract.ts';
-import { toApiAlert, toApiMention, toApiSignal } from '../convert.ts';
+import { iso, toApiAlert, toApiMention, toApiSignal } from '../convert.ts';
 import { ApiError } from '../errors.ts';
 import { type Api, type RouteContext, read, readerOf, readPage, scopeOf } from './context.ts';
 
@@ -23,7 +24,7 @@ const MOST_EVIDENCE = 200;
 
 const text = z.object({ key: z.string(), values: z.record(z.string(), z.union([z.string(), z.number()])) });
 
-/** What of a stored alert has to be there for it to be shown. */
+/** What of an alert has to be there for it to be shown. */
 const storedAlert = z.looseObject({
   id: z.string(),
   client: z.string(),
@@ -46,7 +47,7 @@ const storedAlert = z.looseObject({
   story: z.string().optional(),
   evidence: z.array(z.string()),
 });
-const storedSignal = z.strictObject({
+const storedSignal = z.looseObject({
   id: z.string(),
   detector: z.string(),
   brand: z.string(),
@@ -63,6 +64,22 @@ const storedSignal = z.strictObject({
   evidence: z.array(z.string()),
 });
 
+/** The documents of the alert role, as far as they are shown. */
+const alertDocument = z.looseObject({
+  alert: storedAlert,
+  history: z.array(
+    z.looseObject({
+      sequence: z.number(),
+      status: storedAlert.shape.status,
+      severity: storedAlert.shape.severity,
+      at: z.number(),
+      observed: z.number(),
+      expected: z.number(),
+    }),
+  ),
+});
+const signalDocument = z.looseObject({ signal: storedSignal });
+
 export function alertRoutes(api: Api, context: RouteContext): void {
   const { desk, store, log } = context;
 
@@ -78,11 +95,11 @@ export function alertRoutes(api: Api, context: RouteContext): void {
     handler: async (request) => {
       const { client, brands, status, limit, after } = request.query;
       const scope = scopeOf(context, client);
-      const wanted = (alert: Alert) =>
+      const wanted = ({ alert }: AlertDocument) =>
         sees(scope, alert.brand, brands) && (status === undefined || alert.status === status);
       const { items, next } = await list(scope, 'alert', asAlert, wanted, limit, after);
       const reader = readerOf(context, request);
-      return { items: items.map((alert) => toApiAlert(alert, reader)), ...(next === undefined ? {} : { next }) };
+      return { items: items.map(({ alert }) => toApiAlert(alert, reader)), ...(next === undefined ? {} : { next }) };
     },
   });
 
@@ -100,8 +117,9 @@ export function alertRoutes(api: Api, context: RouteContext): void {
       const scope = scopeOf(context, request.query.client);
       const { id } = request.params;
       const found = await read(context, desk.get(scope.client, 'alert', deskId(id)));
-      const alert = found && asAlert(found.value);
-      if (!alert || !sees(scope, alert.brand)) throw new ApiError(404, 'notFound');
+      const document = found && asAlert(found.value);
+      if (!document || !sees(scope, document.alert.brand)) throw new ApiError(404, 'notFound');
+      const { alert, history } = document;
       const ids = alert.evidence.slice(0, MOST_EVIDENCE);
       const query = { ids, brands: [alert.brand] };
       const { items } =
@@ -109,6 +127,9 @@ export function alertRoutes(api: Api, context: RouteContext): void {
       const there = new Set(items.map((mention) => mention.id));
       return {
         alert: toApiAlert(alert, readerOf(context, request)),
+        history: history.map(({ sequence, status, severity, at, observed, expected }) => {
+          return { sequence, status, severity, at: iso(at), observed, expected };
+        }),
         evidence: items.map(toApiMention),
         missing: ids.filter((post) => !there.has(post)),
       };
@@ -171,12 +192,12 @@ function sees(scope: Scope, brand: string, brands?: readonly string[]): boolean 
   return scope.brands.includes(brand) && (brands === undefined || brands.includes(brand));
 }
 
-function asAlert(value: Json): Alert | undefined {
-  const parsed = storedAlert.safeParse(value);
-  return parsed.success ? (parsed.data as Alert) : undefined;
+function asAlert(value: Json): Pick<AlertDocument, 'alert' | 'history'> | undefined {
+  const parsed = alertDocument.safeParse(value);
+  return parsed.success ? (parsed.data as AlertDocument) : undefined;
 }
 
 function asSignal(value: Json): Signal | undefined {
-  const parsed = storedSignal.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
+  const parsed = signalDocument.safeParse(value);
+  return parsed.success ? parsed.data.signal : undefined;
 }
