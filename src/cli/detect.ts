@@ -1,11 +1,13 @@
 /** `vigie detect`: a table of counts in, the same table with a score and an alert column out. */
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
 import { judgeRows } from '../detectors/lib/judge-rows.ts';
 import { gateOf, volumeConfig } from '../detectors/lib/volume-config.ts';
 import { parseDuration } from '../lib/duration.ts';
 import type { Millis } from '../model/types.ts';
+import type { Line } from '../sources/lib/lines.ts';
+import { print } from './io.ts';
+import type { LineAnswer } from './stdin-lines.ts';
+import { answerLines } from './stdin-lines.ts';
 
 const DEFAULTS = volumeConfig.parse({});
 const DAY_MS = 86_400_000;
@@ -15,30 +17,28 @@ export interface DetectOptions {
   readonly threshold: number;
 }
 
-/** What became of one line of input: a line of output, a complaint, or nothing (an empty line). */
-export type DetectedLine = { readonly row: string } | { readonly problem: string } | undefined;
-
 /** Judges lines of CSV one after the other; the first may be a header. Each row depends on those before it alone. */
-export function detectLines({ intervalMs, threshold }: DetectOptions): (line: string) => DetectedLine {
+export function detectLines({ intervalMs, threshold }: DetectOptions): (line: Line) => LineAnswer {
   const judge = judgeRows({ intervalMs, threshold, ...gateOf(DEFAULTS) });
-  let number = 0;
   let latest = Number.NEGATIVE_INFINITY;
-  return (line) => {
-    number += 1;
-    const text = number === 1 ? line.replace(/^\uFEFF/, '') : line;
+  return ({ number, text, size }) => {
+    if (text === undefined) return { refuse: `too long (${size} bytes)` };
     if (text.trim() === '') return undefined;
-    const fields = text.split(',').map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
+    const fields = text
+      .replace(/^\uFEFF/, '')
+      .split(',')
+      .map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
     const [stamp = '', amount = ''] = fields;
     if (number === 1 && stamp.toLowerCase() === 'timestamp') return undefined;
-    if (fields.length !== 2) return { problem: `line ${number}: ${fields.length} fields instead of timestamp,value` };
+    if (fields.length !== 2) return { refuse: `${fields.length} fields instead of timestamp,value` };
     const at = timeOf(stamp);
-    if (at === undefined) return { problem: `line ${number}: not a timestamp: ${shown(stamp)}` };
+    if (at === undefined) return { refuse: `not a timestamp: ${shown(stamp)}` };
     const value = amount === '' ? Number.NaN : Number(amount);
-    if (!Number.isFinite(value) || value < 0) return { problem: `line ${number}: not a count: ${shown(amount)}` };
-    if (at < latest) return { problem: `line ${number}: ${shown(stamp)} is before the line above` };
+    if (!Number.isFinite(value) || value < 0) return { refuse: `not a count: ${shown(amount)}` };
+    if (at < latest) return { refuse: `${shown(stamp)} is before the line above` };
     latest = at;
     const { score, alert } = judge(at, value);
-    return { row: `${stamp},${amount},${score.toFixed(4)},${alert ? 1 : 0}` };
+    return { print: `${stamp},${amount},${score.toFixed(4)},${alert ? 1 : 0}` };
   };
 }
 
@@ -56,15 +56,8 @@ export function detectCommand(): Command {
     )
     .option('--threshold <score>', 'score from which a row alerts', thresholdOf, DEFAULTS.threshold)
     .action(async ({ interval, threshold }: { interval: Millis; threshold: number }) => {
-      const detect = detectLines({ intervalMs: interval, threshold });
-      const { stdin, stdout, stderr } = process;
-      stdout.write('timestamp,value,anomaly_score,alert\n');
-      for await (const line of createInterface({ input: stdin, crlfDelay: Infinity })) {
-        const result = detect(line);
-        if (!result) continue;
-        if ('problem' in result) stderr.write(`${result.problem}\n`);
-        else if (!stdout.write(`${result.row}\n`)) await once(stdout, 'drain');
-      }
+      await print('timestamp,value,anomaly_score,alert');
+      await answerLines(detectLines({ intervalMs: interval, threshold }));
     });
 }
 

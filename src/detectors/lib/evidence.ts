@@ -3,7 +3,7 @@ import type { Mention, Millis } from '../../model/types.ts';
 
 /** How many posts a signal shows at most. */
 export const MOST_EVIDENCE = 10;
-const MOST_PER_SLOT = 5;
+const MOST_PER_SLOT = 4;
 const SLOTS = 2;
 const SLOT_MS = 15 * 60_000;
 /** What one like, answer or repost says about the number of people who saw a post. */

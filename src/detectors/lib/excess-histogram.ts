@@ -1,14 +1,16 @@
 /** How often a series has been how unusual: a decaying histogram of past excess, in plain data. */
-import { round } from '../../lib/stats.ts';
 
 const BINS_PER_FOLD = 32;
 const LAST_BIN = 255;
 /** What is assumed to have been seen beforehand, in entries. */
 const PRIOR = 0.3;
 
-/** Bins are logarithmic in 1 + excess, 32 per e-fold. */
+/** An entry's weight as a whole number: short in JSON, and fine enough for decay. */
+const UNIT = 16;
+
+/** Bins are logarithmic in 1 + excess, 32 per e-fold, and hold whole numbers. */
 export type ExcessHistogram = {
-  /** What one entry weighs now. Newer entries weigh more instead of older ones less, so that an entry touches one bin. */
+  /** What one entry weighs now, in UNITs. Newer entries weigh more instead of older ones less: an entry touches one bin. */
   weight: number;
   total: number;
   bins: number[];
@@ -22,12 +24,13 @@ export function createHistogram(): ExcessHistogram {
 /** Enters one excess; `growth` is 2^(1/h) for a half-life of h entries. */
 export function enter(histogram: ExcessHistogram, excess: number, growth: number): void {
   histogram.weight *= growth;
-  const { bins, weight } = histogram;
+  const { bins } = histogram;
+  const units = Math.round(UNIT * histogram.weight);
   const bin = binOf(excess);
   while (bins.length <= bin) bins.push(0);
-  bins[bin] = round((bins[bin] ?? 0) + weight, 3);
-  histogram.total = round(histogram.total + weight, 3);
-  if (weight >= 2) renormalise(histogram);
+  bins[bin] = (bins[bin] ?? 0) + units;
+  histogram.total += units;
+  if (histogram.weight >= 2) renormalise(histogram);
 }
 
 /** −log10 of the share of past entries that were at least as unusual: 0 ordinary, 3 once in a thousand. */
@@ -36,7 +39,7 @@ export function rarity(histogram: ExcessHistogram, excess: number): number {
   if (excess <= 0) return 0;
   let tail = 0;
   for (let bin = binOf(excess); bin < bins.length; bin++) tail += bins[bin] ?? 0;
-  return Math.max(0, -Math.log10((tail / weight + PRIOR) / (total / weight + PRIOR)));
+  return Math.max(0, -Math.log10((tail + PRIOR * UNIT * weight) / (total + PRIOR * UNIT * weight)));
 }
 
 /** The excess that a share `q` of past entries stayed below; 0 without entries. */
@@ -55,12 +58,9 @@ function binOf(excess: number): number {
 }
 
 function renormalise(histogram: ExcessHistogram): void {
-  const bins = histogram.bins.map((bin) => round(bin / histogram.weight, 3));
+  const bins = histogram.bins.map((bin) => Math.round(bin / histogram.weight));
   while (bins.length > 0 && bins[bins.length - 1] === 0) bins.pop();
   histogram.bins = bins;
-  histogram.total = round(
-    bins.reduce((sum, bin) => sum + bin, 0),
-    3,
-  );
+  histogram.total = bins.reduce((sum, bin) => sum + bin, 0);
   histogram.weight = 1;
 }

@@ -3,8 +3,7 @@
  * `spike` counts every mention with it, `negative-surge` the negative ones.
  *
  * State of a brand, by key: `index` (scopes, and which configured source feeds which), `due`, `recent/<scope>` (written at
- * every mention, under 2 kB), `past/<scope>` (about once an hour, about 5 kB), `before/<scope>` (the two as they were before a
- * long silence, in case the clock was wrong), `history` and `history/<day>/<scope>` (until it is taught).
+ * every mention, about 1 kB), `past/<scope>` (about once an hour, 1 to 4 kB), `history` and `history/<day>/<scope>` (until it is taught).
  */
 import type { Detector, KeyedState } from '../../model/ports.ts';
 import type { Mention, Millis, Signal } from '../../model/types.ts';
@@ -15,7 +14,7 @@ import { addCandidate, addEvidence, candidates, exhibitOf, idsOf } from './evide
 import type { Counts, Gate, Past, Reading, Recent, Series } from './volume-series.ts';
 import {
   addTo,
-  catchUp,
+  advance,
   count,
   createPast,
   createRecent,
@@ -38,8 +37,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const WHOLE = '*';
-/** Sources beyond these are counted in the whole only. */
-const MOST_SOURCES = 32;
+/** Sources beyond these are counted in the whole only: a commit may hold the state of all series at once. */
+const MOST_SOURCES = 12;
 const MOST_VIAS = 64;
 /** A configured source that brought nothing for so many days no longer feeds the brand: its blindness hides nothing. */
 const VIA_DAYS = 7;
@@ -51,9 +50,6 @@ const LIVE_MS = 2 * DAY_MS;
 
 const grid = gridOf();
 const { bucketMs } = grid;
-/** A silence of more buckets than this may be a clock that jumped ahead: the state before it is kept. */
-const SUSPICIOUS_SILENCE = 12 * (HOUR_MS / bucketMs);
-
 export interface VolumeOptions extends Gate {
   readonly name: string;
   /** Mean of the two largest rarities at which an episode opens. */
@@ -87,7 +83,6 @@ type Followed = Recent & {
   episode: Episode | null;
   told: Told | null;
 };
-type Before = { readonly from: number; readonly to: number; readonly recent: Followed; readonly past: Past };
 type History = { first: number; readonly days: number[]; readonly scopes: string[] };
 
 type Emit = (signal: Signal) => void;
@@ -132,7 +127,7 @@ export function createVolumeDetector(options: VolumeOptions): Detector {
     const recent = state.get<Followed>(`recent/${scope}`) ?? createFollowed(begin, tellsShare);
     const here: Scope = { brand: mention.brand, scope, past, recent };
     let pastChanged = !known;
-    if (advance(state, index, here, now)) pastChanged = true;
+    if (learn(index, here, now)) pastChanged = true;
     if (recent.all && bucket >= past.split) addTo(recent.all, bucket);
     if (counts(mention)) {
       const kept = count(here, grid, bucket, now);
@@ -239,7 +234,7 @@ export function createVolumeDetector(options: VolumeOptions): Detector {
     if (!past || !recent || !episode) return true;
     const here: Scope = { brand, scope, past, recent };
     const now = bucketOf(at);
-    if (advance(state, index, here, now)) state.set(`past/${scope}`, past);
+    if (learn(index, here, now)) state.set(`past/${scope}`, past);
     const reading = read(here, grid, now - 1, floorOf(recent));
     const blind = isBlind(recent.blind, now - grid.longestShort, now - 1);
     grow(here, episode, [reading], now, at, emit);
@@ -254,14 +249,9 @@ export function createVolumeDetector(options: VolumeOptions): Detector {
   }
 
   /** Teaches what is ripe at bucket `now`; true when the past changed. */
-  function advance(state: KeyedState, index: Index, { scope, past, recent }: Scope, now: number): boolean {
+  function learn(index: Index, { scope, past, recent }: Scope, now: number): boolean {
     if (ripeEnd(past, grid, now, grid.lag) <= past.next) return false;
-    const silence = now - grid.lag - past.next;
-    if (silence > SUSPICIOUS_SILENCE) {
-      const before: Before = { from: past.next, to: now, recent, past };
-      state.set(`before/${scope}`, JSON.parse(JSON.stringify(before)) as Before);
-    }
-    if (!catchUp({ past, recent }, grid, now, delayOf(index, scope))) return false;
+    if (!advance({ past, recent }, grid, now, delayOf(index, scope))) return false;
     if (recent.all) forgetBefore(recent.all, past.split);
     return true;
   }
@@ -279,7 +269,7 @@ export function createVolumeDetector(options: VolumeOptions): Detector {
     const from = reading.end - (reading.windows[window]?.buckets ?? 1) + 1;
     const all = recent.all && from >= past.split ? sumOf(recent.all, from, reading.end) : 0;
     const counted = all > 0 ? sum({ past, recent }, from, reading.end) : 0;
-    return findingOf(reading, window, grid, threshold, all > 0 ? counted / all : null);
+    return findingOf(reading, window, grid, threshold, all > 0 && counted <= all ? counted / all : null);
   }
 
   function signalOf(here: Scope, episode: Episode, kind: Signal['state'], ageMs: Millis, at: Millis): Signal {
@@ -403,6 +393,7 @@ export function createVolumeDetector(options: VolumeOptions): Detector {
       if (lived) {
         past.split = lived.split;
         past.older = lived.older;
+        past.held = lived.held;
       } else {
         // Nobody looked live between here and now.
         markBlind(recent, end, now);
@@ -452,21 +443,14 @@ export function createVolumeDetector(options: VolumeOptions): Detector {
       const past = state.get<Past>(`past/${scope}`);
       const recent = state.get<Followed>(`recent/${scope}`);
       if (!past || !recent) continue;
-      const before = state.get<Before>(`before/${scope}`);
       // The episode stays as it is: it was told, and must be closed in due time.
-      if (before && before.to > now && before.from <= now) {
-        Object.assign(past, before.past);
-        recent.newer = before.recent.newer;
-        recent.blind = before.recent.blind;
-        if (recent.all && before.recent.all) Object.assign(recent.all, before.recent.all);
-      }
-      if (before) state.set(`before/${scope}`, undefined);
+      if (past.held !== null && past.held > now) past.held = null;
       forgetAfter(recent.newer, now);
       forgetAfter(past.older, now);
       if (recent.all) forgetAfter(recent.all, now);
       recent.blind = clip(recent.blind, now + 1);
       past.next = Math.min(past.next, now + 1);
-      past.split = Math.min(past.split, now);
+      past.split = Math.min(past.split, now - grid.recent);
       const { episode, told } = recent;
       if (told && told.to > clock) recent.told = told.from < clock ? { from: told.from, to: clock } : null;
       if (episode) {

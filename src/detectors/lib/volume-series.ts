@@ -20,6 +20,7 @@ const YOUNG_MS = 7 * DAY_MS;
 const LONG_MS = 6 * HOUR_MS;
 /** Longer silence than this teaches nothing: the level has decayed 64-fold by then, and catching up must end. */
 const LONGEST_SILENCE_MS = 60 * DAY_MS;
+const SUSPICIOUS_MS = 12 * HOUR_MS;
 const MOST_BLIND_SPANS = 32;
 const GATE_QUANTILE = 0.98;
 
@@ -46,6 +47,8 @@ export interface Grid {
   readonly recent: number;
   readonly kept: number;
   readonly longestSilence: number;
+  /** A silence of more than this may be a clock that jumped ahead. */
+  readonly suspicious: number;
   /** Growth of a histogram's weight per bucket. */
   readonly growth: number;
 }
@@ -77,6 +80,7 @@ export function gridOf(bucketMs: Millis = BUCKET_MS): Grid {
     recent: longest + portion,
     kept: longest + judged + portion,
     longestSilence: inBuckets(LONGEST_SILENCE_MS),
+    suspicious: inBuckets(SUSPICIOUS_MS),
     growth: 2 ** (bucketMs / HALF_LIFE_MS),
   };
 }
@@ -91,6 +95,8 @@ export type Past = {
   readonly phase: number;
   /** The first bucket that is not taught yet. */
   next: number;
+  /** Set after a long silence, to the bucket that ended it: it is taught once the clock has gone on from there. */
+  held: number | null;
   /** Where `recent` begins; older buckets are in `older`. */
   split: number;
   older: Counts;
@@ -110,6 +116,7 @@ export function createPast(grid: Grid, bucket: number, phase = 0): Past {
     since: bucket,
     phase: phase % grid.portion,
     next: bucket,
+    held: null,
     split: bucket - grid.recent,
     older: { from: bucket, counts: [] },
     baseline: createBaseline(grid.bucketMs),
@@ -130,7 +137,8 @@ export function count(
   amount = 1,
 ): boolean | undefined {
   if (bucket <= now - grid.kept) return undefined;
-  const old = bucket < past.split;
+  // While a silence is held the two runs may lie far apart, and what lies between goes to the newer one.
+  const old = bucket < past.split && past.held === null;
   addTo(old ? past.older : recent.newer, bucket, amount);
   return old;
 }
@@ -175,6 +183,38 @@ export function forgetAfter(run: Counts, bucket: number): void {
 export function ripeEnd({ phase }: Past, grid: Grid, now: number, delay: number): number {
   const ripe = now - Math.min(Math.max(delay, grid.lag), grid.judged);
   return ripe - ((((ripe - phase) % grid.portion) + grid.portion) % grid.portion);
+}
+
+/**
+ * Teaches what is ripe at bucket `now`. True when `past` changed. A long silence is taught only when the clock has gone on for
+ * some hours from its end: it may be a clock that jumped ahead, and what was taught cannot be taken back.
+ */
+export function advance(series: Series, grid: Grid, now: number, delay: number): boolean {
+  const { past } = series;
+  if (ripeEnd(past, grid, now, delay) <= past.next) return false;
+  const wait = Math.min(Math.max(delay, grid.lag), grid.judged);
+  if (now - wait - past.next > grid.suspicious) {
+    if (past.held !== null) {
+      if (now - past.held < grid.lag) return false;
+      catchUp(series, grid, now - past.held > grid.suspicious ? past.held : now, delay);
+    }
+    if (now - wait - past.next > grid.suspicious) {
+      hold(series, grid, now);
+      return true;
+    }
+  }
+  past.held = null;
+  catchUp(series, grid, now, delay);
+  return true;
+}
+
+/** Sets aside what came before a long silence. */
+function hold({ recent, past }: Series, grid: Grid, now: number): void {
+  for (const [i, value] of recent.newer.counts.entries())
+    if (value !== 0) addTo(past.older, recent.newer.from + i, value);
+  recent.newer = { from: now, counts: [] };
+  past.held = now;
+  past.split = now - grid.recent;
 }
 
 /**
@@ -225,12 +265,12 @@ export function teach(
 function roll({ recent, past }: Series, grid: Grid, now: number): void {
   const split = Math.max(past.split, now - grid.recent);
   const { newer } = recent;
+  forgetBefore(past.older, Math.min(now - grid.kept + 1, past.next - grid.longest));
   for (let bucket = newer.from; bucket < Math.min(split, newer.from + newer.counts.length); bucket++) {
     const value = newer.counts[bucket - newer.from] ?? 0;
     if (value !== 0) addTo(past.older, bucket, value);
   }
   forgetBefore(newer, split);
-  forgetBefore(past.older, now - grid.kept + 1);
   past.split = split;
   while (recent.blind.length > 0 && (recent.blind[1] ?? 0) <= past.next - grid.longest) recent.blind.splice(0, 2);
 }
@@ -266,7 +306,7 @@ export function isBlind(blind: readonly number[], from: number, to: number): boo
 
 /** How much history the series has at bucket `now`: what was taught and what waits for it, blind spots left out. */
 export function historyMs({ past, recent }: Series, grid: Grid, now: number): Millis {
-  let waiting = Math.max(0, now - past.next);
+  let waiting = Math.max(0, Math.min(now - past.next, grid.judged));
   for (let i = 0; i < recent.blind.length; i += 2) {
     waiting -= Math.max(0, Math.min(recent.blind[i + 1] ?? 0, now) - Math.max(recent.blind[i] ?? 0, past.next));
   }
