@@ -90,6 +90,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
   };
 
+  const refused = new Map<string, number>();
+
   const api: Api = Fastify({
     logger: false,
     trustProxy: false,
@@ -157,7 +159,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const address = request.socket.remoteAddress;
     const refusal = refusalOf({ address, method: request.method, headers: request.headers });
     if (refusal === undefined) return;
-    log.warn('api.refused', { reason: refusal, route: request.routeOptions.url ?? '' });
+    const times = (refused.get(refusal) ?? 0) + 1;
+    refused.set(refusal, times);
+    // The 1st, 2nd, 4th, 8th, …: whoever knocks all night must not fill the log.
+    if (Number.isInteger(Math.log2(times))) log.warn('api.refused', { reason: refusal, times });
     throw new ApiError(403, refusal);
   });
 

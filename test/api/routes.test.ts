@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { WebSocket } from 'ws';
 import { describe, expect, test } from 'vitest';
@@ -5,6 +8,8 @@ import { checkReadiness } from '../../src/api/readiness.ts';
 import { ListenRefused } from '../../src/api/server.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/lib/log.ts';
+import { openSqliteDesk } from '../../src/desk/sqlite.ts';
+import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { alertOf, fill, noon, openWorld } from './support.ts';
 
@@ -145,6 +150,45 @@ describe('mentions', () => {
       });
       expect(answer.statusCode).toBe(415);
     }
+  });
+});
+
+describe('on the embedded databases', () => {
+  test('the same is answered', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'vigie-api-'));
+    try {
+      const store = await createSqliteStore({ path: join(folder, 'mentions.db') });
+      const desk = openSqliteDesk(join(folder, 'desk.db'));
+      await using world = await openWorld({ store, desk });
+      await fill(world);
+      const page = (await world.get('/api/v1/mentions?limit=3')).json<{ items: { id: string }[]; next: string }>();
+      expect(ids(page)).toEqual(['x:4', 'press:example.org/a/3', 'x:2']);
+      expect(ids((await world.get(`/api/v1/mentions?after=${encodeURIComponent(page.next)}`)).json())).toEqual(['x:1']);
+      expect((await world.get('/api/v1/mentions?after=nonsense')).json().error.code).toBe('bad-cursor');
+      expect((await world.get('/api/v1/series?bucket=5m&brands=acme')).json().points).toMatchObject([{ count: 3 }]);
+      expect((await world.get('/api/v1/facets?fields=source')).json().facets.source[0]).toEqual({
+        value: 'x',
+        count: 3,
+      });
+      const payload = { brand: 'acme', status: 'dismissed', version: '' };
+      const triage = () => world.server.inject({ method: 'POST', url: '/api/v1/mentions/x:1/triage', payload });
+      expect([(await triage()).statusCode, (await triage()).statusCode]).toEqual([200, 409]);
+      const alert = await world.get(`/api/v1/alerts/${encodeURIComponent(alertOf(noon).id)}`);
+      expect(alert.json()).toMatchObject({
+        evidence: [{ id: 'x:1', triage: { status: 'dismissed' } }],
+        missing: ['x:gone'],
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('the contract', () => {
+  test('is of use to a page: it imports zod and nothing else', async () => {
+    const text = await readFile(new URL('../../src/api/contract.ts', import.meta.url), 'utf8');
+    expect([...text.matchAll(/from '([^']+)'/g)].map(([, name]) => name)).toEqual(['zod']);
+    expect(text).not.toMatch(/\bimport\(|require\(|process\.|Buffer\b/);
   });
 });
 

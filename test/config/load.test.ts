@@ -6,6 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { type Config, loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { ConfigError } from '../../src/model/errors.ts';
+import { notifiers } from '../../src/notifiers/index.ts';
+import { sources } from '../../src/sources/index.ts';
 
 const env = {
   INBOX_SECRET: 'inbox-s3cret-9f2c',
@@ -122,6 +124,28 @@ bus: { type: memory }
     expect(config.data).toBe(join(folder.path, 'data'));
     expect(config.rules).toBe(folder.path);
     expect(config.mask('x from-a-file-1234 y')).toBe('x [secret] y');
+  });
+});
+
+describe('what a source or a channel shows as an example', () => {
+  const named = Object.fromEntries(
+    [...JSON.stringify([sources, notifiers]).matchAll(/env:(\w+)/g)].map(([, name]) => [name, 'a-long-enough-value']),
+  );
+  test.each(sources.flatMap(({ type, examples }) => examples.map((example) => ({ type, ...example }))))(
+    'source $type: $title',
+    async ({ type, config: settings }) => {
+      const entry = { type, name: 'one', ...(settings as object) };
+      const config = await load(`${brand}sources: [ ${JSON.stringify(entry)} ]`, named);
+      expect(config.sources).toMatchObject([{ type, name: 'one' }]);
+    },
+  );
+  test.each(
+    notifiers.flatMap(({ type, examples }) =>
+      examples.map(({ title, config }) => ({ type, title, settings: config as object })),
+    ),
+  )('channel $type: $title', async ({ type, settings }) => {
+    const config = await load(`${brand}receivers: [ ${JSON.stringify({ name: 'one', [type]: settings })} ]`, named);
+    expect(config.receivers).toEqual(['one']);
   });
 });
 
