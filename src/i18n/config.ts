@@ -43,7 +43,7 @@ const en: Readonly<Record<string, Sentence>> = {
   'config.noChannel': ({ known }) => `this receiver has no way to be told: give it at least one of ${known}`,
   'config.noType': ({ known }) => `a type is missing: one of ${known}`,
   'config.unknownType': ({ type, known, nearest }) =>
-    `unknown type "${type}"${nearest ? `: did you mean "${nearest}"?` : ''} There is: ${known}`,
+    `unknown type "${type}"${nearest ? `: did you mean "${nearest}"?` : '.'} There is: ${known}`,
   'config.notYet': ({ value, known }) => `"${value}" is not available in this version of Vigie. There is: ${known}`,
   'config.secretPlain': ({ key }) =>
     `a secret does not belong in this file: write ${key}: env:NAME (a variable of the environment) or ${key}: file:path`,
@@ -117,7 +117,7 @@ const fr: Readonly<Record<string, Sentence>> = {
     `rien ne dit comment prévenir ce destinataire : donnez-lui au moins un moyen parmi ${known}`,
   'config.noType': ({ known }) => `il manque un type, parmi ${known}`,
   'config.unknownType': ({ type, known, nearest }) =>
-    `type inconnu « ${type} »${nearest ? ` : vouliez-vous dire « ${nearest} » ?` : ''} Types possibles : ${known}`,
+    `type inconnu « ${type} »${nearest ? ` : vouliez-vous dire « ${nearest} » ?` : '.'} Types possibles : ${known}`,
   'config.notYet': ({ value, known }) =>
     `« ${value} » n’existe pas dans cette version de Vigie. Valeurs possibles : ${known}`,
   'config.secretPlain': ({ key }) =>

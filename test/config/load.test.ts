@@ -267,9 +267,12 @@ describe('what is wrong is said with its place, in the language of the file', ()
   });
 
   test('a type of source that is not there', async () => {
-    const [, en] = await both(`${brand}sources:\n  - { type: webhok, name: inbox }\n  - { name: nothing }\n`);
+    const [, en] = await both(
+      `${brand}sources:\n  - { type: webhok, name: inbox }\n  - { name: nothing }\n  - { type: telepathy, name: x }\n`,
+    );
     expect(en[0]).toMatch(/^5:13 sources\.type: unknown type "webhok": did you mean "webhook"\? There is: .*webhook/);
     expect(en[1]).toMatch(/^6:5 sources\.type: a type is missing: one of .*webhook/);
+    expect(en[2]).toMatch(/^7:13 sources\.type: unknown type "telepathy"\. There is: /);
   });
 
   test('a receiver without a channel, a bad id, a number where text belongs, a wrong time zone', async () => {
