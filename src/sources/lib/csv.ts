@@ -192,8 +192,11 @@ function splitRecord(text: string, delimiter: string): readonly string[] | strin
     const [row] = parse(text, { delimiter, relax_quotes: true, relax_column_count: true, trim: true });
     return (row as readonly string[] | undefined) ?? [];
   } catch (error) {
-    const code = (error as { readonly code?: unknown }).code;
-    return `not CSV: ${typeof code === 'string' ? code.toLowerCase().replaceAll('_', ' ') : 'unreadable'}`;
+    const { code } = error as { readonly code?: unknown };
+    if (code === 'CSV_INVALID_CLOSING_QUOTE' || code === 'CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE') {
+      return 'not CSV: text follows a closing quote';
+    }
+    return `not CSV: ${typeof code === 'string' ? code : 'unreadable'}`;
   }
 }
 

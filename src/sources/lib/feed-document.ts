@@ -142,7 +142,8 @@ function assemble(facts: FeedFacts, raw: readonly RawEntry[]): FeedDocument {
 }
 
 function entryOf(raw: RawEntry, facts: FeedFacts): FeedEntry {
-  const base = absolute(raw.base, facts.base ?? facts.url) ?? facts.url;
+  const feedBase = absolute(facts.base, facts.url) ?? facts.url;
+  const base = absolute(raw.base, feedBase) ?? feedBase;
   const guid = raw.guid?.trim();
   const address = absolute(raw.link, base) ?? (guid === undefined ? undefined : webAddress(guid));
   const url = address === undefined ? undefined : targetOf(address);
