@@ -1,5 +1,5 @@
 /** Many queries at once answer as each alone does, and no source breaks the parser. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { QueryNode } from '../../src/text/query/ast.ts';
 import { showQuery, sizeOf } from '../../src/text/query/ast.ts';

@@ -1,31 +1,81 @@
-/** Many queries, one pass over a post: only queries that hold a word of the post are asked. */
+/**
+ * Many queries, one pass over a post.
+ *
+ * Every word that a query asks for has a number, and so has every pattern (`acm*`). A pass looks up each token once and
+ * notes where each known word stands. A query is kept under its anchors: words of which every match holds at least one.
+ * Only queries whose anchor is there are asked, on numbers alone; those that consist of their anchors are not even asked.
+ * What cannot have an anchor (a pure negation, a field alone) is asked every time.
+ */
 import type { QueryNode } from './ast.ts';
 import type { Document } from './document.ts';
 import { isLike, matches } from './match.ts';
 
-interface Entry {
-  readonly id: string;
-  readonly query: QueryNode;
-  /** Under which keys and patterns it is kept; undefined: it is asked of every document. */
-  readonly anchors: Anchors | undefined;
-  /** The pass in which it was last asked, so that it is asked once. */
-  asked: number;
+/** A query on numbers; what it cannot say is asked of the plain evaluator. */
+type Compiled =
+  | { readonly op: 'word'; readonly word: number }
+  | { readonly op: 'phrase'; readonly words: readonly number[] }
+  | { readonly op: 'and' | 'or'; readonly of: readonly Compiled[] }
+  | { readonly op: 'not'; readonly of: Compiled }
+  | { readonly op: 'plain'; readonly query: QueryNode };
+
+/** Words of which every match holds at least one. */
+interface Anchors {
+  readonly words: readonly string[];
+  /** A guess at how many documents hold one. */
+  readonly cost: number;
+  /** Whether holding one is all that the query asks for. */
+  readonly enough: boolean;
 }
 
-/** Keys and patterns of which every match holds at least one. `cost` estimates how many documents hold one. */
-interface Anchors {
-  readonly keys: readonly string[];
-  readonly patterns: readonly string[];
-  readonly cost: number;
+interface Entry {
+  readonly id: string;
+  readonly slot: number;
+  readonly query: Compiled;
+  /** All words and patterns that it asks for. */
+  readonly words: readonly string[];
+  readonly anchors: readonly string[] | undefined;
+  readonly enough: boolean;
 }
+
+interface Word {
+  readonly number: number;
+  readonly text: string;
+  users: number;
+  /** Slots of the queries that are asked when it is there, and of those that match at once. */
+  readonly ask: number[];
+  readonly match: number[];
+}
+
+const mostPasses = 0xffff_fff0;
+const literalLength = 3;
 
 /** Queries by id, matched together. Ids come back in ascending order of their code units. */
 export class QuerySet {
   private readonly entries = new Map<string, Entry>();
-  private readonly byKey = new Map<string, Set<Entry>>();
-  private readonly byPattern = new Map<string, Set<Entry>>();
-  private readonly always = new Set<Entry>();
+  /** By slot; slots of removed queries are used again. */
+  private readonly slots: (Entry | undefined)[] = [];
+  private readonly freeSlots: number[] = [];
+  private readonly words = new Map<string, Word>();
+  private numbers = 0;
+  private readonly freeNumbers: number[] = [];
+  /** Patterns by the first letters that they spell out, and those that spell out too few. */
+  private readonly patterns = new Map<string, Word[]>();
+  private readonly loosePatterns: Word[] = [];
+  private readonly always: number[] = [];
+  /** Ids in order, and the place of each slot among them. */
+  private readonly order: Entry[] = [];
+  private ranks = new Int32Array(64);
+  private ranksValid = true;
+
   private pass = 0;
+  /** By slot: the pass in which it was last asked. */
+  private asked = new Uint32Array(64);
+  /** By number: the pass in which the word was last there, and where. */
+  private seen = new Uint32Array(64);
+  private readonly places: number[][] = [];
+  private readonly present: Word[] = [];
+  private found = new Int32Array(64);
+  private foundCount = 0;
 
   get size(): number {
     return this.entries.size;
@@ -34,13 +84,37 @@ export class QuerySet {
   /** Adds a query, or replaces the one of that id. */
   add(id: string, query: QueryNode): void {
     this.remove(id);
-    const entry: Entry = { id, query, anchors: anchorsOf(query), asked: 0 };
-    this.entries.set(id, entry);
-    if (!entry.anchors) this.always.add(entry);
-    else {
-      for (const key of entry.anchors.keys) put(this.byKey, key, entry);
-      for (const pattern of entry.anchors.patterns) put(this.byPattern, pattern, entry);
+    const words = new Set<string>();
+    const slot = this.freeSlots.pop() ?? this.slots.length;
+    const anchors = anchorsOf(query);
+    const compiled = this.compile(query, words);
+    for (const word of anchors?.words ?? []) {
+      if (!words.has(word)) {
+        words.add(word);
+        this.hold(word);
+      }
     }
+    const enough = anchors?.enough ?? false;
+    const entry: Entry = { id, slot, query: compiled, words: [...words], anchors: anchors?.words, enough };
+    this.slots[slot] = entry;
+    this.entries.set(id, entry);
+    if (slot >= this.asked.length) {
+      this.asked = grown(this.asked, slot);
+      const ranks = new Int32Array(this.asked.length);
+      ranks.set(this.ranks);
+      this.ranks = ranks;
+      this.found = new Int32Array(this.asked.length);
+    }
+    this.asked[slot] = 0;
+    if (!entry.anchors) this.always.push(slot);
+    else {
+      for (const anchor of entry.anchors) {
+        const word = this.words.get(anchor);
+        (enough ? word?.match : word?.ask)?.push(slot);
+      }
+    }
+    this.order.splice(this.rankOf(id), 0, entry);
+    this.ranksValid = false;
   }
 
   /** Answers whether there was such a query. */
@@ -48,123 +122,374 @@ export class QuerySet {
     const entry = this.entries.get(id);
     if (!entry) return false;
     this.entries.delete(id);
-    if (!entry.anchors) this.always.delete(entry);
+    this.slots[entry.slot] = undefined;
+    this.freeSlots.push(entry.slot);
+    this.order.splice(this.rankOf(id), 1);
+    this.ranksValid = false;
+    if (!entry.anchors) drop(this.always, entry.slot);
     else {
-      for (const key of entry.anchors.keys) take(this.byKey, key, entry);
-      for (const pattern of entry.anchors.patterns) take(this.byPattern, pattern, entry);
+      for (const anchor of entry.anchors) {
+        const word = this.words.get(anchor);
+        if (word) drop(entry.enough ? word.match : word.ask, entry.slot);
+      }
     }
+    for (const word of entry.words) this.release(word);
     return true;
   }
 
   /** Ids of the queries that the document matches. */
   match(document: Document): string[] {
-    this.pass += 1;
-    const found: string[] = [];
-    for (const entry of this.always) this.ask(entry, document, found);
-    if (this.byKey.size > 0) {
-      for (const key of document.keys.keys()) {
-        const entries = this.byKey.get(key);
-        if (entries) for (const entry of entries) this.ask(entry, document, found);
-      }
-    }
-    if (this.byPattern.size > 0) {
-      for (const [pattern, entries] of this.byPattern) {
-        for (const key of document.keys.keys()) {
-          if (isLike(pattern, key)) {
-            for (const entry of entries) this.ask(entry, document, found);
-            break;
-          }
+    this.begin();
+    if (this.words.size > 0) this.note(document);
+    const { present, asked, pass } = this;
+    for (const word of present) {
+      for (const slot of word.match) {
+        if (asked[slot] !== pass) {
+          asked[slot] = pass;
+          this.found[this.foundCount] = slot;
+          this.foundCount += 1;
         }
       }
+      for (const slot of word.ask) if (asked[slot] !== pass) this.ask(slot, document);
     }
-    return found.length > 1 ? found.sort() : found;
+    for (const slot of this.always) this.ask(slot, document);
+    return this.foundCount === 0 ? [] : this.sortedIds();
   }
 
-  private ask(entry: Entry, document: Document, found: string[]): void {
-    if (entry.asked === this.pass) return;
-    entry.asked = this.pass;
-    if (matches(entry.query, document)) found.push(entry.id);
+  private begin(): void {
+    this.pass += 1;
+    if (this.pass > mostPasses) {
+      this.pass = 1;
+      this.asked.fill(0);
+      this.seen.fill(0);
+    }
+    this.present.length = 0;
+    this.foundCount = 0;
   }
-}
 
-function put(index: Map<string, Set<Entry>>, key: string, entry: Entry): void {
-  const known = index.get(key);
-  if (known) known.add(entry);
-  else index.set(key, new Set([entry]));
-}
-
-function take(index: Map<string, Set<Entry>>, key: string, entry: Entry): void {
-  const known = index.get(key);
-  known?.delete(entry);
-  if (known?.size === 0) index.delete(key);
-}
-
-/** Short words are common, long ones are rare: a stand-in for counting, good enough to choose the rarer side. */
-function costOf(key: string): number {
-  return 64 / (1 + key.length ** 2);
-}
-
-function keyAnchors(words: readonly string[]): Anchors | undefined {
-  let best: Anchors | undefined;
-  for (const word of words) {
-    const pattern = word.endsWith('*') || word.includes('?');
-    const cost = costOf(word) * (pattern ? 4 : 1);
-    if (!best || cost < best.cost) {
-      best = pattern ? { keys: [], patterns: [word], cost } : { keys: [word], patterns: [], cost };
+  private ask(slot: number, document: Document): void {
+    this.asked[slot] = this.pass;
+    const entry = this.slots[slot];
+    if (entry && this.holds(entry.query, document)) {
+      this.found[this.foundCount] = slot;
+      this.foundCount += 1;
     }
   }
-  return best;
+
+  private sortedIds(): string[] {
+    const { order, ranks, found, foundCount } = this;
+    if (!this.ranksValid) {
+      for (let rank = 0; rank < order.length; rank += 1) ranks[order[rank]?.slot ?? 0] = rank;
+      this.ranksValid = true;
+    }
+    for (let i = 0; i < foundCount; i += 1) found[i] = ranks[found[i] ?? 0] ?? 0;
+    if (foundCount > 24) found.subarray(0, foundCount).sort();
+    else insertionSort(found, foundCount);
+    const ids: string[] = [];
+    for (let i = 0; i < foundCount; i += 1) {
+      const entry = order[found[i] ?? 0];
+      if (entry) ids.push(entry.id);
+    }
+    return ids;
+  }
+
+  // ------------------------------------------------------------ one pass
+
+  /** Notes which known words and patterns the document holds, and where. */
+  private note(document: Document): void {
+    const { words } = this;
+    const { tokens } = document;
+    const patterns = this.patterns.size > 0 || this.loosePatterns.length > 0;
+    for (let position = 0; position < tokens.length; position += 1) {
+      const token = tokens[position];
+      if (!token) continue;
+      const { text, kind, other } = token;
+      const word = words.get(text);
+      if (word) this.put(word, position);
+      if (patterns) this.putPatterns(text, position);
+      if (kind === 'hashtag' || kind === 'handle') {
+        const bare = text.slice(1);
+        const same = words.get(bare);
+        if (same) this.put(same, position);
+        if (patterns) this.putPatterns(bare, position);
+      }
+      if (other !== '') {
+        const whole = kind === 'word' ? other.replaceAll("'", '') : other;
+        const same = words.get(whole);
+        if (same) this.put(same, position);
+        if (patterns) this.putPatterns(whole, position);
+      }
+    }
+  }
+
+  private put(word: Word, position: number): void {
+    const { number } = word;
+    const list = this.places[number];
+    if (!list) return;
+    if (this.seen[number] !== this.pass) {
+      this.seen[number] = this.pass;
+      this.present.push(word);
+      list.length = 0;
+      list.push(position);
+    } else if (list[list.length - 1] !== position) list.push(position);
+  }
+
+  private putPatterns(key: string, position: number): void {
+    const listed = this.patterns.get(key.slice(0, literalLength));
+    if (listed) for (const pattern of listed) if (isLike(pattern.text, key)) this.put(pattern, position);
+    for (const pattern of this.loosePatterns) if (isLike(pattern.text, key)) this.put(pattern, position);
+  }
+
+  private holds(query: Compiled, document: Document): boolean {
+    switch (query.op) {
+      case 'word':
+        return this.seen[query.word] === this.pass;
+      case 'and':
+        for (const child of query.of) if (!this.holds(child, document)) return false;
+        return true;
+      case 'or':
+        for (const child of query.of) if (this.holds(child, document)) return true;
+        return false;
+      case 'not':
+        return !this.holds(query.of, document);
+      case 'phrase':
+        return this.holdsPhrase(query.words);
+      default:
+        return matches(query.query, document);
+    }
+  }
+
+  private holdsPhrase(words: readonly number[]): boolean {
+    const { seen, pass, places } = this;
+    let rarest = 0;
+    let fewest = Infinity;
+    for (let i = 0; i < words.length; i += 1) {
+      const word = words[i] ?? 0;
+      if (seen[word] !== pass) return false;
+      const count = places[word]?.length ?? 0;
+      if (count < fewest) {
+        fewest = count;
+        rarest = i;
+      }
+    }
+    for (const position of places[words[rarest] ?? 0] ?? []) {
+      let whole = true;
+      for (let i = 0; whole && i < words.length; i += 1) {
+        if (i !== rarest) whole = holdsPlace(places[words[i] ?? 0] ?? [], position - rarest + i);
+      }
+      if (whole) return true;
+    }
+    return false;
+  }
+
+  // ------------------------------------------------------------ the words
+
+  private compile(query: QueryNode, words: Set<string>): Compiled {
+    const numberOf = (text: string): number => {
+      if (words.has(text)) return this.words.get(text)?.number ?? 0;
+      words.add(text);
+      return this.hold(text).number;
+    };
+    switch (query.op) {
+      case 'and':
+      case 'or':
+        return { op: query.op, of: query.of.map((child) => this.compile(child, words)) };
+      case 'not':
+        return { op: 'not', of: this.compile(query.of, words) };
+      case 'phrase':
+        if (query.words.length === 0) return { op: 'plain', query };
+        return { op: 'phrase', words: query.words.map(numberOf) };
+      default: {
+        const word = wordOf(query);
+        return word === undefined ? { op: 'plain', query } : { op: 'word', word: numberOf(word) };
+      }
+    }
+  }
+
+  /** The word of that text with one more user. */
+  private hold(text: string): Word {
+    const known = this.words.get(text);
+    if (known) {
+      known.users += 1;
+      return known;
+    }
+    const number = this.freeNumbers.pop() ?? this.numbers;
+    if (number === this.numbers) this.numbers += 1;
+    const word: Word = { number, text, users: 1, ask: [], match: [] };
+    this.places[number] = [];
+    if (number >= this.seen.length) this.seen = grown(this.seen, number);
+    this.seen[number] = 0;
+    this.words.set(text, word);
+    if (isPattern(text)) {
+      const literal = literalOf(text);
+      const list =
+        literal.length < literalLength
+          ? this.loosePatterns
+          : (this.patterns.get(literal.slice(0, literalLength)) ?? []);
+      list.push(word);
+      if (literal.length >= literalLength) this.patterns.set(literal.slice(0, literalLength), list);
+    }
+    return word;
+  }
+
+  private release(text: string): void {
+    const word = this.words.get(text);
+    if (!word) return;
+    word.users -= 1;
+    if (word.users > 0) return;
+    this.words.delete(text);
+    this.freeNumbers.push(word.number);
+    if (!isPattern(text)) return;
+    const literal = literalOf(text).slice(0, literalLength);
+    const list = literal.length < literalLength ? this.loosePatterns : this.patterns.get(literal);
+    if (!list) return;
+    list.splice(list.indexOf(word), 1);
+    if (list.length === 0) this.patterns.delete(literal);
+  }
+
+  /** Where an id stands, or would stand, in the order. */
+  private rankOf(id: string): number {
+    let low = 0;
+    let high = this.order.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.order[middle]?.id ?? '') < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function grown(array: Uint32Array<ArrayBuffer>, index: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(Math.max(array.length * 2, index + 1));
+  larger.set(array);
+  return larger;
+}
+
+function drop(list: number[], value: number): void {
+  const at = list.indexOf(value);
+  if (at < 0) return;
+  const last = list.pop();
+  if (at < list.length && last !== undefined) list[at] = last;
+}
+
+function insertionSort(array: Int32Array, count: number): void {
+  for (let i = 1; i < count; i += 1) {
+    const value = array[i] ?? 0;
+    let k = i - 1;
+    while (k >= 0 && (array[k] ?? 0) > value) {
+      array[k + 1] = array[k] ?? 0;
+      k -= 1;
+    }
+    array[k + 1] = value;
+  }
+}
+
+/** Whether an ascending list holds a position. */
+function holdsPlace(list: readonly number[], position: number): boolean {
+  if (list.length <= 8) return list.includes(position);
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle] ?? 0) < position) low = middle + 1;
+    else high = middle;
+  }
+  return list[low] === position;
+}
+
+function isPattern(word: string): boolean {
+  return word.endsWith('*') || word.includes('?');
+}
+
+/** The letters that a pattern spells out before its first `?` or its `*`. */
+function literalOf(pattern: string): string {
+  const question = pattern.indexOf('?');
+  const end = question >= 0 ? question : pattern.length;
+  return pattern.slice(0, pattern.endsWith('*') ? Math.min(end, pattern.length - 1) : end);
+}
+
+/** The word or pattern that a leaf of the tree stands for, as documents know it. */
+function wordOf(query: QueryNode): string | undefined {
+  switch (query.op) {
+    case 'term':
+      return query.word;
+    case 'emoji':
+      return query.emoji;
+    case 'prefix':
+      return `${query.word}*`;
+    case 'wildcard':
+      return query.pattern;
+    case 'hashtag':
+      return `#${query.tag}${query.prefix ? '*' : ''}`;
+    case 'handle':
+      return `@${query.handle}${query.prefix ? '*' : ''}`;
+    default:
+      return undefined;
+  }
+}
+
+/** Words of everyday texts in French and English: to be kept under one of them is to be asked all the time. */
+const everyday: ReadonlySet<string> = new Set(
+  (
+    'a about all am an and any are as at be been but by can could did do for from get got had has have he her his how i if im in is it ' +
+    'its just like me more my no not now of on one or our out so some that the their them then there they this time to up us was we ' +
+    'were what when who will with would you your au aux avec ce ces cest dans de des du elle en est et il ils j je la le les leur lui ' +
+    'mais mes mon ne nos notre nous on ou par pas plus pour qu que qui rt sa se ses si son sont sur tout tous tres un une vous y'
+  ).split(' '),
+);
+
+/** Everyday words are common, and so are short ones: a stand-in for counting, good enough to choose the rarer side. */
+function costOf(word: string): number {
+  const cost = everyday.has(word) ? 1000 : 64 / (1 + word.length ** 2);
+  return isPattern(word) ? cost * 4 : cost;
 }
 
 function cheapest(candidates: readonly (Anchors | undefined)[]): Anchors | undefined {
   let best: Anchors | undefined;
   for (const candidate of candidates) if (candidate && (!best || candidate.cost < best.cost)) best = candidate;
-  return best;
+  return best && { ...best, enough: false };
 }
 
 function union(parts: readonly (Anchors | undefined)[]): Anchors | undefined {
-  const keys = new Set<string>();
-  const patterns = new Set<string>();
+  const words = new Set<string>();
   let cost = 0;
+  let enough = true;
   for (const part of parts) {
     if (!part) return undefined;
-    for (const key of part.keys) keys.add(key);
-    for (const pattern of part.patterns) patterns.add(pattern);
+    for (const word of part.words) words.add(word);
     cost += part.cost;
+    enough &&= part.enough;
   }
-  return { keys: [...keys], patterns: [...patterns], cost };
+  return { words: [...words], cost, enough };
 }
 
-/** What every match of a query holds one of; undefined when nothing is sure, as in a pure negation. */
+function oneOf(word: string): Anchors {
+  return { words: [word], cost: costOf(word), enough: true };
+}
+
+/** The anchors of a query; undefined when nothing is sure to be there, as in a pure negation. */
 function anchorsOf(query: QueryNode): Anchors | undefined {
   switch (query.op) {
     case 'and':
       return cheapest(query.of.map(anchorsOf));
     case 'or':
       return union(query.of.map(anchorsOf));
-    case 'term':
-      return keyAnchors([query.word]);
-    case 'emoji':
-      return keyAnchors([query.emoji]);
-    case 'hashtag':
-      return keyAnchors([`#${query.tag}${query.prefix ? '*' : ''}`]);
-    case 'handle':
-      return keyAnchors([`@${query.handle}${query.prefix ? '*' : ''}`]);
-    case 'prefix':
-      return keyAnchors([`${query.word}*`]);
-    case 'wildcard':
-      return keyAnchors([query.pattern]);
     case 'phrase':
     case 'proximity':
-      return keyAnchors(query.words);
+      return cheapest(query.words.map(oneOf));
     case 'near':
     case 'onear':
       // A side with a negation may hold without any of its words.
-      return cheapest([anchorsOf(query.left), anchorsOf(query.right)].filter(() => !negates(query)));
-    case 'title':
-      return anchorsOf(query.of);
-    default:
-      return undefined;
+      return negates(query) ? undefined : cheapest([anchorsOf(query.left), anchorsOf(query.right)]);
+    case 'title': {
+      const anchors = anchorsOf(query.of);
+      return anchors && { ...anchors, enough: false };
+    }
+    default: {
+      const word = wordOf(query);
+      return word === undefined ? undefined : oneOf(word);
+    }
   }
 }
 
