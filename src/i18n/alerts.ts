@@ -22,7 +22,7 @@ const fr: Readonly<Record<string, Sentence>> = {
   'alerts.observed': () => 'Constaté',
   'alerts.expected': () => 'Habituel',
   'alerts.window': () => 'Sur',
-  'alerts.negative-share': () => 'Part négative',
+  'alerts.negative-share': () => 'Négatif',
   'alerts.window-value': ({ window }, f) => windowOf(window, f),
   'alerts.share': ({ share }, f) => f.share(Number(share)),
   'alerts.since': ({ time, ago }, f) =>
@@ -41,7 +41,7 @@ const fr: Readonly<Record<string, Sentence>> = {
     `Le rythme se maintient : ${mentions(recent, f)} sur les 15 dernières minutes, ${f.number(Number(before))} sur les 15 précédentes.`,
   'alerts.pace-down': ({ recent, before }, f) =>
     `Ça ralentit : ${mentions(recent, f)} sur les 15 dernières minutes, ${f.number(Number(before))} sur les 15 précédentes.`,
-  'alerts.pace-legend': ({ from, to }) => `De ${from} à ${to}, par 5 minutes. En foncé : les mentions négatives.`,
+  'alerts.pace-legend': ({ from, to }) => `De ${from} à ${to}, par 5 minutes. En rouge : les mentions négatives.`,
   'alerts.hour': ({ mentions: n, authors, reach, partial }, f) =>
     `En une heure : ${mentions(n, f)}, ${Number(partial) ? 'au moins ' : ''}${f.number(Number(authors))} ${f.plural(Number(authors), 'auteur', 'auteurs')}, portée potentielle ${f.number(Number(reach))} (somme des abonnés de chaque auteur).`,
   'alerts.tone': ({ negative, positive, share }, f) =>
@@ -54,7 +54,9 @@ const fr: Readonly<Record<string, Sentence>> = {
     `${f.number(Number(followers))} ${f.plural(Number(followers), 'abonné', 'abonnés')}`,
   'alerts.verified': () => 'compte vérifié',
   'alerts.unknown-author': () => 'Auteur inconnu',
-  'alerts.open-post': ({ source }) => `Lire sur ${source}`,
+  'alerts.network': ({ source }) => networkOf(String(source), frenchNetworks),
+  'alerts.open-post': ({ source }) =>
+    Object.hasOwn(NETWORKS, String(source)) ? `Lire sur ${NETWORKS[String(source)]}` : 'Lire le message',
   'alerts.sentiment': ({ label }) => ({ negative: 'négatif', positive: 'positif' })[String(label)] ?? 'neutre',
   'alerts.who': () => 'Qui en parle le plus',
   'alerts.posts-by': ({ posts }, f) => `${f.number(Number(posts))} ${f.plural(Number(posts), 'message', 'messages')}`,
@@ -103,7 +105,7 @@ const en: Readonly<Record<string, Sentence>> = {
   'alerts.observed': () => 'Observed',
   'alerts.expected': () => 'Usual',
   'alerts.window': () => 'Within',
-  'alerts.negative-share': () => 'Negative share',
+  'alerts.negative-share': () => 'Negative',
   'alerts.window-value': ({ window }, f) => windowOf(window, f),
   'alerts.share': ({ share }, f) => f.share(Number(share)),
   'alerts.since': ({ time, ago }, f) =>
@@ -120,7 +122,7 @@ const en: Readonly<Record<string, Sentence>> = {
     `Holding its pace: ${mentions(recent, f)} in the last 15 minutes, ${f.number(Number(before))} in the 15 before.`,
   'alerts.pace-down': ({ recent, before }, f) =>
     `Slowing down: ${mentions(recent, f)} in the last 15 minutes, ${f.number(Number(before))} in the 15 before.`,
-  'alerts.pace-legend': ({ from, to }) => `From ${from} to ${to}, by 5 minutes. Dark: negative mentions.`,
+  'alerts.pace-legend': ({ from, to }) => `From ${from} to ${to}, by 5 minutes. Red: negative mentions.`,
   'alerts.hour': ({ mentions: n, authors, reach, partial }, f) =>
     `Within an hour: ${mentions(n, f)}, ${Number(partial) ? 'at least ' : ''}${f.number(Number(authors))} ${f.plural(Number(authors), 'author', 'authors')}, potential reach ${f.number(Number(reach))} (sum of each author’s followers).`,
   'alerts.tone': ({ negative, positive, share }, f) =>
@@ -133,7 +135,9 @@ const en: Readonly<Record<string, Sentence>> = {
     `${f.number(Number(followers))} ${f.plural(Number(followers), 'follower', 'followers')}`,
   'alerts.verified': () => 'verified account',
   'alerts.unknown-author': () => 'Unknown author',
-  'alerts.open-post': ({ source }) => `Read on ${source}`,
+  'alerts.network': ({ source }) => networkOf(String(source), englishNetworks),
+  'alerts.open-post': ({ source }) =>
+    Object.hasOwn(NETWORKS, String(source)) ? `Read on ${NETWORKS[String(source)]}` : 'Read the post',
   'alerts.sentiment': ({ label }) => String(label),
   'alerts.who': () => 'Who talks about it most',
   'alerts.posts-by': ({ posts }, f) => `${f.number(Number(posts))} ${f.plural(Number(posts), 'post', 'posts')}`,
@@ -212,6 +216,26 @@ const englishMeasures: Readonly<Record<string, Measure>> = {
   growth: (value, f) => `a growth of ${f.share(value)}`,
   minutes_since_last: (value, f) => `${f.duration(value * 60_000)} of silence`,
 };
+
+const NETWORKS: Readonly<Record<string, string>> = {
+  x: 'X',
+  bluesky: 'Bluesky',
+  mastodon: 'Mastodon',
+  facebook: 'Facebook',
+  instagram: 'Instagram',
+  youtube: 'YouTube',
+  linkedin: 'LinkedIn',
+  tiktok: 'TikTok',
+  reddit: 'Reddit',
+};
+const frenchNetworks: Readonly<Record<string, string>> = { press: 'presse', review: 'avis', reviews: 'avis' };
+const englishNetworks: Readonly<Record<string, string>> = { review: 'reviews' };
+
+/** A network's own name where it has one, the word of the language where it is a kind, else what it is called. */
+function networkOf(source: string, kinds: Readonly<Record<string, string>>): string {
+  const known = { ...NETWORKS, ...kinds };
+  return Object.hasOwn(known, source) ? (known[source] as string) : source;
+}
 
 function counted(one: string, other: string): Measure {
   return (value, f) => `${f.number(value)} ${f.plural(value, one, other)}`;

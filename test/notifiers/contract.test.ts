@@ -4,27 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { NotifierDeps } from '../../src/model/define.ts';
 import { consoleNotifier } from '../../src/notifiers/console.ts';
 import { email } from '../../src/notifiers/email.ts';
 import { notifiers } from '../../src/notifiers/index.ts';
 import { webhook } from '../../src/notifiers/webhook.ts';
 import { notifierContract, type Peer } from '../contract/notifier.ts';
+import { depsOf } from './deps.ts';
 import { openMailServer } from './mail-server.ts';
-import { AT } from './sample.ts';
 
 const SECRET = 'tres-secret-4711';
-
-export function depsOf(over: Partial<NotifierDeps> = {}): NotifierDeps {
-  return {
-    fetch: globalThis.fetch,
-    now: () => AT,
-    mailFolder: '/nowhere',
-    from: 'Vigie <vigie@example.org>',
-    print: () => {},
-    ...over,
-  };
-}
 
 notifierContract({
   channel: 'console',

@@ -93,7 +93,7 @@ export function mailView(notification: Notification): MailView {
     posts: brief ? postsOf(t, time, brief) : [],
     authors: (brief?.topAuthors ?? []).slice(0, POSTS).map(({ author, source, posts }) => ({
       name: nameOf(t, author),
-      about: [handleOf(author), audienceOf(t, author), networkName(source)].filter(Boolean).join(' · '),
+      about: [handleOf(author), audienceOf(t, author), networkName(t, source)].filter(Boolean).join(' · '),
       ...(linkOf(author.url) ? { url: linkOf(author.url) as string } : {}),
       posts: t('posts-by', { posts }),
     })),
@@ -121,7 +121,7 @@ export function mailView(notification: Notification): MailView {
           : t('read-at', { source: clean(source), time: time(lastReadAt) }),
     ),
     footer: [
-      ...(alert ? [t('rule', { rule: alert.rule, incident: notification.incident })] : []),
+      ...(alert ? [t('rule', { rule: clean(alert.rule), incident: notification.incident })] : []),
       t('sent-to', { receiver: clean(notification.receiver) }),
     ],
     ...(linkOf(notification.publicUrl)
@@ -259,7 +259,7 @@ function postOf(t: Say, time: (at: Millis) => string, post: EvidencePost, badge:
       author && handleOf(author),
       author && audienceOf(t, author),
       author?.verified && t('verified'),
-      networkName(post.source),
+      networkName(t, post.source),
       time(post.at),
     ]
       .filter(Boolean)
@@ -268,7 +268,7 @@ function postOf(t: Say, time: (at: Millis) => string, post: EvidencePost, badge:
     tone: post.sentiment,
     toneLabel: t('sentiment', { label: post.sentiment }),
     ...((post.copies ?? 0) > 1 ? { copies: t('copies', { copies: post.copies ?? 0 }) } : {}),
-    ...(url ? { link: { url, label: t('open-post', { source: networkName(post.source) }) } } : {}),
+    ...(url ? { link: { url, label: t('open-post', { source: post.source }) } } : {}),
   };
 }
 
@@ -285,20 +285,8 @@ function audienceOf(t: Say, author: Author): string {
   return author.followers === undefined ? '' : t('followers', { followers: author.followers });
 }
 
-const NETWORKS: Readonly<Record<string, string>> = {
-  x: 'X',
-  bluesky: 'Bluesky',
-  mastodon: 'Mastodon',
-  facebook: 'Facebook',
-  instagram: 'Instagram',
-  youtube: 'YouTube',
-  linkedin: 'LinkedIn',
-  tiktok: 'TikTok',
-  reddit: 'Reddit',
-};
-
-function networkName(source: string): string {
-  return NETWORKS[source] ?? cut(clean(source), 40);
+function networkName(t: Say, source: string): string {
+  return t('network', { source: cut(clean(source), 40) });
 }
 
 function whereOf(t: Say, { sources, terms }: Brief): MailView['where'] {
@@ -308,7 +296,7 @@ function whereOf(t: Say, { sources, terms }: Brief): MailView['where'] {
       .map(({ value, count }) => `${name(value)}\u00a0(${count})`)
       .join(', ');
   return [
-    ...(sources.length > 0 ? [{ label: t('sources'), value: list(sources, networkName) }] : []),
+    ...(sources.length > 0 ? [{ label: t('sources'), value: list(sources, (value) => networkName(t, value)) }] : []),
     ...(terms.length > 0 ? [{ label: t('terms'), value: list(terms, (value) => cut(clean(value), 40)) }] : []),
   ];
 }
