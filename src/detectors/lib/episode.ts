@@ -10,6 +10,8 @@ const GROWTH = 1.5;
 const CALM_MS = 15 * MINUTE_MS;
 /** An episode that nothing has borne out for a day is over, even if a blind source keeps it from being called calm. */
 const FORGOTTEN_MS = 24 * 60 * MINUTE_MS;
+/** Share of the threshold below which a short window is ordinary: at 2.6, what happens in one moment out of 20. */
+const ORDINARY = 0.5;
 /** So few mentions in a short window are ordinary, however quiet the brand is. */
 const ORDINARY_MENTIONS = 2;
 /** An episode covers what led to it. */
@@ -120,7 +122,7 @@ export function isOver(
 ): boolean {
   const ordinary = grid.windows.every(({ short }, i) => {
     const window = reading.windows[i];
-    return !short || !window || window.observed <= ORDINARY_MENTIONS || window.rarity < threshold / 2;
+    return !short || !window || window.observed <= ORDINARY_MENTIONS || window.rarity < ORDINARY * threshold;
   });
   if (!ordinary) episode.seenAt = at;
   if (!ordinary || blind) episode.calmSince = null;
