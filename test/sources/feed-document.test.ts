@@ -167,6 +167,9 @@ describe('a feed document', () => {
         `<item ${Array.from({ length: 20_000 }, (_, index) => `a${index}="1"`).join(' ')}><guid>1</guid><title>t</title></item>`,
       ),
       rss('<item><title>'.repeat(20_000)),
+      '<link type="application/rss+xml" '.repeat(50_000),
+      `<feed xmlns="http://www.w3.org/2005/Atom">${'<at:deleted-entry '.repeat(50_000)}</feed>`,
+      `<feed xmlns="http://www.w3.org/2005/Atom">deleted-entry ${'<![CDATA['.repeat(50_000)}</feed>`,
       `{"version":"https://jsonfeed.org/version/1","items":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
     ]) {
       expect(['feed', 'refused']).toContain((await refusable(document)).kind);

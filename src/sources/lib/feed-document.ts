@@ -12,6 +12,7 @@ import { MAX_TEXT, webAddress } from './post.ts';
 export const MAX_FEED_BYTES = 10 * 1024 * 1024;
 /** A feed that lists more is cut to its first so many. */
 const MAX_ENTRIES = 5_000;
+const MAX_ATTRIBUTES = 500;
 
 /** One entry, plain: texts without HTML, links absolute. */
 export type FeedEntry = {
@@ -65,6 +66,7 @@ export async function parseFeedDocument(
   const start = text.search(/<(?:\?xml|!DOCTYPE|!--|[a-z])/i);
   if (start === -1) return refused('the document is neither XML nor JSON');
   const xml = text.slice(start);
+  if (hasSwollenTag(xml)) return refused('the document has a tag with hundreds of attributes');
   const strict = readStrict(xml, from.url);
   const promised = /<(?:[\w.-]+:)?(?:item|entry)[\s>]/i.test(xml);
   if (strict && (strict.entries.length > 0 || !promised)) return strict;
@@ -80,7 +82,8 @@ function refused(reason: string): RefusedDocument {
 function whyNot(xml: string): string {
   const root = /<(?![?!])\s*([\w:.-]+)/.exec(xml)?.[1]?.toLowerCase();
   if (root === 'html' || /^<!doctype html/i.test(xml)) {
-    const link = /<link\b[^>]*\btype=["']application\/(?:rss|atom|feed)\+(?:xml|json)["'][^>]*>/i.exec(xml)?.[0];
+    const links = xml.slice(0, 200_000).match(/<link\b[^<>]{0,1000}>/gi) ?? [];
+    const link = links.find((tag) => /\btype=["']application\/(?:rss|atom|feed)\+(?:xml|json)["']/i.test(tag));
     const href = link && /\bhref=["']([^"']+)["']/i.exec(link)?.[1];
     return `this is a web page, not a feed${href ? `; the page names this feed: ${href.slice(0, 300)}` : ''}`;
   }
@@ -216,7 +219,9 @@ function firstDate(dates: readonly (string | Date | null | undefined)[]): Millis
 function firstAuthor(authors: readonly (string | undefined)[]): string | undefined {
   for (const author of authors) {
     const text =
-      author === undefined ? '' : textOfHtml(author.replace(/<([^<>\s]+@[^<>\s]+)>/g, '($1)')).replace(/\s+/g, ' ');
+      author === undefined
+        ? ''
+        : textOfHtml(author.slice(0, 1_000).replace(/<([^<>\s]+@[^<>\s]+)>/g, '($1)')).replace(/\s+/g, ' ');
     const name = /^\S+@\S+\s*\((.+)\)$/.exec(text)?.[1] ?? /^(.+?)\s*\(\S+@\S+\)$/.exec(text)?.[1] ?? text;
     if (name !== '') return cut(name, 200);
   }
@@ -473,10 +478,40 @@ function periodOf(
 /** Deleted entries of RFC 6721, which no parser here knows; looked for outside comments and CDATA. */
 function tombstones(xml: string): readonly string[] {
   if (!xml.includes('deleted-entry')) return [];
-  const bare = xml.replace(/<!\[CDATA\[[^]*?\]\]>|<!--[^]*?-->/g, '');
-  return [...bare.matchAll(/<(?:[\w.-]+:)?deleted-entry\b[^>]*?\bref\s*=\s*(?:"([^"]*)"|'([^']*)')/g)]
-    .map(([, double, single]) => textOfHtml(double ?? single ?? ''))
-    .filter((id) => id !== '');
+  return [...withoutQuoted(xml).matchAll(/<(?:[\w.-]{1,50}:)?deleted-entry\b([^<>]{0,2000})/g)].flatMap(
+    ([, attributes = '']) => {
+      const [, double, single] = /\bref\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(attributes) ?? [];
+      const id = textOfHtml(double ?? single ?? '');
+      return id === '' ? [] : [id];
+    },
+  );
+}
+
+/** Parsers take the square of a tag's attributes: a tag with hundreds of them is no feed's. */
+function hasSwollenTag(xml: string): boolean {
+  const bare = withoutQuoted(xml);
+  for (let at = bare.indexOf('<'); at !== -1; ) {
+    const close = bare.indexOf('>', at);
+    const end = close === -1 ? bare.length : close;
+    if (end - at > 5_000 && bare.slice(at, end).split('=', MAX_ATTRIBUTES + 2).length > MAX_ATTRIBUTES + 1) return true;
+    at = bare.indexOf('<', end);
+  }
+  return false;
+}
+
+/** The markup without comments and CDATA sections; what opens one and never closes it ends the document. */
+function withoutQuoted(xml: string): string {
+  const kept: string[] = [];
+  let from = 0;
+  for (let at = xml.indexOf('<!'); at !== -1; at = xml.indexOf('<!', from)) {
+    const close = xml.startsWith('<!--', at) ? '-->' : xml.startsWith('<![CDATA[', at) ? ']]>' : undefined;
+    const end = close === undefined ? at + 2 : xml.indexOf(close, at);
+    kept.push(xml.slice(from, at));
+    if (end === -1) return kept.join('');
+    from = close === undefined ? end : end + close.length;
+  }
+  kept.push(xml.slice(from));
+  return kept.join('');
 }
 
 // --------------------------------------------------------- tolerant parser
