@@ -2,9 +2,10 @@
  * Many queries, one pass over a post.
  *
  * Every word that a query asks for has a number, and so has every pattern (`acm*`). A pass looks up each token once and
- * notes where each known word stands. A query is kept under its anchors: words of which every match holds at least one.
- * Only queries whose anchor is there are asked, on numbers alone; those that consist of their anchors are not even asked.
- * What cannot have an anchor (a pure negation, a field alone) is asked every time.
+ * notes where each known word stands. A query is cut into its alternatives, and each alternative is kept under its
+ * anchors: words of which every match holds at least one. Only alternatives whose anchor is there, and whose guard (a
+ * second word that they cannot do without) is there too, are asked, on numbers alone; those that consist of their anchor
+ * are not even asked. What cannot have an anchor (a pure negation, a field alone) is asked every time.
  */
 import type { QueryNode } from './ast.ts';
 import type { Document } from './document.ts';
@@ -30,10 +31,19 @@ interface Anchors {
 interface Entry {
   readonly id: string;
   readonly slot: number;
-  readonly query: Compiled;
   /** All words and patterns that it asks for. */
   readonly words: readonly string[];
-  readonly anchors: readonly string[] | undefined;
+  /** Its alternatives; undefined: it is asked of every document, as a whole. */
+  readonly clauses: readonly Clause[] | undefined;
+  readonly whole: Compiled | undefined;
+}
+
+/** One alternative of a query. */
+interface Clause {
+  readonly number: number;
+  readonly slot: number;
+  readonly query: Compiled;
+  readonly anchors: readonly string[];
   readonly enough: boolean;
 }
 
@@ -41,8 +51,9 @@ interface Word {
   readonly number: number;
   readonly text: string;
   users: number;
-  /** Slots of the queries that are asked when it is there, and of those that match at once. */
+  /** Clauses that are asked when it is there, each followed by the number of its guard, or -1. */
   readonly ask: number[];
+  /** Slots of the queries that match at once. */
   readonly match: number[];
 }
 
@@ -68,7 +79,11 @@ export class QuerySet {
   private ranksValid = true;
 
   private pass = 0;
-  /** By slot: the pass in which it was last asked. */
+  /** By slot: the pass in which it last matched. */
+  private matched = new Uint32Array(64);
+  private readonly clauses: (Clause | undefined)[] = [];
+  private readonly freeClauses: number[] = [];
+  /** By clause: the pass in which it was last asked. */
   private asked = new Uint32Array(64);
   /** By number: the pass in which the word was last there, and where. */
   private seen = new Uint32Array(64);
@@ -84,35 +99,26 @@ export class QuerySet {
   /** Adds a query, or replaces the one of that id. */
   add(id: string, query: QueryNode): void {
     this.remove(id);
-    const words = new Set<string>();
     const slot = this.freeSlots.pop() ?? this.slots.length;
-    const anchors = anchorsOf(query);
-    const compiled = this.compile(query, words);
-    for (const word of anchors?.words ?? []) {
-      if (!words.has(word)) {
-        words.add(word);
-        this.hold(word);
-      }
-    }
-    const enough = anchors?.enough ?? false;
-    const entry: Entry = { id, slot, query: compiled, words: [...words], anchors: anchors?.words, enough };
+    const words = new Set<string>();
+    const alternatives = alternativesOf(query).map((part) => ({ part, anchors: anchorsOf(part) }));
+    const anchored = alternatives.every(({ anchors }) => anchors !== undefined);
+    const clauses = anchored
+      ? alternatives.map(({ part, anchors }) => this.addClause(slot, part, anchors ?? nowhere, words))
+      : undefined;
+    const whole = anchored ? undefined : this.compile(query, words);
+    const entry: Entry = { id, slot, words: [...words], clauses, whole };
     this.slots[slot] = entry;
     this.entries.set(id, entry);
-    if (slot >= this.asked.length) {
-      this.asked = grown(this.asked, slot);
-      const ranks = new Int32Array(this.asked.length);
+    if (slot >= this.matched.length) {
+      this.matched = grown(this.matched, slot);
+      const ranks = new Int32Array(this.matched.length);
       ranks.set(this.ranks);
       this.ranks = ranks;
-      this.found = new Int32Array(this.asked.length);
+      this.found = new Int32Array(this.matched.length);
     }
-    this.asked[slot] = 0;
-    if (!entry.anchors) this.always.push(slot);
-    else {
-      for (const anchor of entry.anchors) {
-        const word = this.words.get(anchor);
-        (enough ? word?.match : word?.ask)?.push(slot);
-      }
-    }
+    this.matched[slot] = 0;
+    if (!clauses) this.always.push(slot);
     this.order.splice(this.rankOf(id), 0, entry);
     this.ranksValid = false;
   }
@@ -126,34 +132,67 @@ export class QuerySet {
     this.freeSlots.push(entry.slot);
     this.order.splice(this.rankOf(id), 1);
     this.ranksValid = false;
-    if (!entry.anchors) drop(this.always, entry.slot);
-    else {
-      for (const anchor of entry.anchors) {
+    if (!entry.clauses) drop(this.always, entry.slot, 1);
+    for (const clause of entry.clauses ?? []) {
+      this.clauses[clause.number] = undefined;
+      this.freeClauses.push(clause.number);
+      for (const anchor of clause.anchors) {
         const word = this.words.get(anchor);
-        if (word) drop(entry.enough ? word.match : word.ask, entry.slot);
+        if (word && clause.enough) drop(word.match, clause.slot, 1);
+        else if (word) drop(word.ask, clause.number, 2);
       }
     }
     for (const word of entry.words) this.release(word);
     return true;
   }
 
+  private addClause(slot: number, part: QueryNode, anchors: Anchors, words: Set<string>): Clause {
+    const number = this.freeClauses.pop() ?? this.clauses.length;
+    const query = this.compile(part, words);
+    const { enough } = anchors;
+    const clause: Clause = { number, slot, query, anchors: anchors.words, enough };
+    this.clauses[number] = clause;
+    if (number >= this.asked.length) this.asked = grown(this.asked, number);
+    this.asked[number] = 0;
+    const guard = enough ? undefined : guardOf(part, anchors.words);
+    const guardNumber = guard === undefined ? -1 : this.numberOf(guard, words);
+    for (const anchor of anchors.words) {
+      this.numberOf(anchor, words);
+      const word = this.words.get(anchor);
+      if (enough) word?.match.push(slot);
+      else word?.ask.push(number, guardNumber);
+    }
+    return clause;
+  }
+
   /** Ids of the queries that the document matches. */
   match(document: Document): string[] {
     this.begin();
     if (this.words.size > 0) this.note(document);
-    const { present, asked, pass } = this;
-    for (const word of present) {
-      for (const slot of word.match) {
-        if (asked[slot] !== pass) {
-          asked[slot] = pass;
-          this.found[this.foundCount] = slot;
-          this.foundCount += 1;
-        }
+    const { present, asked, matched, seen, pass } = this;
+    for (const { match, ask } of present) {
+      for (const slot of match) if (matched[slot] !== pass) this.keep(slot);
+      for (let i = 0; i < ask.length; i += 2) {
+        const guard = ask[i + 1] ?? -1;
+        if (guard >= 0 && seen[guard] !== pass) continue;
+        const number = ask[i] ?? 0;
+        if (asked[number] === pass) continue;
+        asked[number] = pass;
+        const clause = this.clauses[number];
+        if (clause && matched[clause.slot] !== pass && this.holds(clause.query, document)) this.keep(clause.slot);
       }
-      for (const slot of word.ask) if (asked[slot] !== pass) this.ask(slot, document);
     }
-    for (const slot of this.always) this.ask(slot, document);
+    for (const slot of this.always) {
+      const whole = this.slots[slot]?.whole;
+      if (whole && this.holds(whole, document)) this.keep(slot);
+    }
     return this.foundCount === 0 ? [] : this.sortedIds();
+  }
+
+  private keep(slot: number): void {
+    this.matched[slot] = this.pass;
+    this.found[this.foundCount] = slot;
+    this.foundCount += 1;
   }
 
   private begin(): void {
@@ -161,19 +200,11 @@ export class QuerySet {
     if (this.pass > mostPasses) {
       this.pass = 1;
       this.asked.fill(0);
+      this.matched.fill(0);
       this.seen.fill(0);
     }
     this.present.length = 0;
     this.foundCount = 0;
-  }
-
-  private ask(slot: number, document: Document): void {
-    this.asked[slot] = this.pass;
-    const entry = this.slots[slot];
-    if (entry && this.holds(entry.query, document)) {
-      this.found[this.foundCount] = slot;
-      this.foundCount += 1;
-    }
   }
 
   private sortedIds(): string[] {
@@ -285,11 +316,6 @@ export class QuerySet {
   // ------------------------------------------------------------ the words
 
   private compile(query: QueryNode, words: Set<string>): Compiled {
-    const numberOf = (text: string): number => {
-      if (words.has(text)) return this.words.get(text)?.number ?? 0;
-      words.add(text);
-      return this.hold(text).number;
-    };
     switch (query.op) {
       case 'and':
       case 'or':
@@ -298,12 +324,20 @@ export class QuerySet {
         return { op: 'not', of: this.compile(query.of, words) };
       case 'phrase':
         if (query.words.length === 0) return { op: 'plain', query };
-        return { op: 'phrase', words: query.words.map(numberOf) };
+        return { op: 'phrase', words: query.words.map((word) => this.numberOf(word, words)) };
       default: {
         const word = wordOf(query);
-        return word === undefined ? { op: 'plain', query } : { op: 'word', word: numberOf(word) };
+        return word === undefined ? { op: 'plain', query } : { op: 'word', word: this.numberOf(word, words) };
       }
     }
+  }
+
+  /** The number of a word, of which a query is a user once, however often it asks for it. */
+  private numberOf(text: string, words: Set<string>): number {
+    const known = words.has(text) ? this.words.get(text) : undefined;
+    if (known) return known.number;
+    words.add(text);
+    return this.hold(text).number;
   }
 
   /** The word of that text with one more user. */
@@ -366,11 +400,14 @@ function grown(array: Uint32Array<ArrayBuffer>, index: number): Uint32Array<Arra
   return larger;
 }
 
-function drop(list: number[], value: number): void {
-  const at = list.indexOf(value);
-  if (at < 0) return;
-  const last = list.pop();
-  if (at < list.length && last !== undefined) list[at] = last;
+/** Takes out the group of `width` numbers that begins with `value`, putting the last group in its place. */
+function drop(list: number[], value: number, width: 1 | 2): void {
+  for (let at = 0; at < list.length; at += width) {
+    if (list[at] !== value) continue;
+    list.copyWithin(at, list.length - width);
+    list.length -= width;
+    return;
+  }
 }
 
 function insertionSort(array: Int32Array, count: number): void {
@@ -466,6 +503,41 @@ function union(parts: readonly (Anchors | undefined)[]): Anchors | undefined {
 
 function oneOf(word: string): Anchors {
   return { words: [word], cost: costOf(word), enough: true };
+}
+
+const nowhere: Anchors = { words: [], cost: 0, enough: false };
+
+/** The alternatives of a query: one of them holds exactly when the query does. */
+function alternativesOf(query: QueryNode): readonly QueryNode[] {
+  return query.op === 'or' ? query.of.flatMap(alternativesOf) : [query];
+}
+
+/** The rarest single word, beside the anchors, that a query cannot do without. */
+function guardOf(query: QueryNode, anchors: readonly string[]): string | undefined {
+  let guard: string | undefined;
+  for (const word of requiredBy(query)) {
+    if (!anchors.includes(word) && (guard === undefined || costOf(word) < costOf(guard))) guard = word;
+  }
+  return guard;
+}
+
+function requiredBy(query: QueryNode): readonly string[] {
+  switch (query.op) {
+    case 'and':
+      return query.of.flatMap(requiredBy);
+    case 'phrase':
+    case 'proximity':
+      return query.words;
+    case 'near':
+    case 'onear':
+      return negates(query) ? [] : [...requiredBy(query.left), ...requiredBy(query.right)];
+    case 'title':
+      return requiredBy(query.of);
+    default: {
+      const word = wordOf(query);
+      return word === undefined ? [] : [word];
+    }
+  }
 }
 
 /** The anchors of a query; undefined when nothing is sure to be there, as in a pure negation. */
