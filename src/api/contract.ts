@@ -326,3 +326,55 @@ export type ApiLiveEvent = z.output<typeof liveEvent>;
 /** One message of the socket: what happened since the last one, oldest first. */
 export const liveMessage = z.object({ events: z.array(liveEvent) });
 export type ApiLiveMessage = z.output<typeof liveMessage>;
+
+// ------------------------------------------------------------------- pages
+
+export const sessionAnswer = z.object({
+  signedIn: z.boolean(),
+  token: z.string().optional().describe('Send it back as X-Vigie-Token with every change.'),
+  expiresAt: time.optional(),
+  demo: z.boolean(),
+  language: z.enum(['fr', 'en']),
+});
+
+const inLanguages = z.strictObject({ fr: z.string().min(1).max(100), en: z.string().min(1).max(100) });
+const panelQuery = z.strictObject({
+  q: z.string().max(2_000).optional().describe('In the query language.'),
+  sentiment: mentionsQuery.shape.sentiment,
+  sources: z.array(z.string()).max(50).optional(),
+});
+const panelParts = {
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  title: inLanguages,
+  span: z.int().min(1).max(12).describe('Columns of twelve; on a narrow screen every panel has all.'),
+  query: panelQuery.optional().describe('Narrows what is counted; brand and period are the reader’s.'),
+};
+const top = z.int().min(1).max(20);
+
+/** One panel of a board; each type is drawn by a part of the page. */
+export const panel = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('figures'),
+    ...panelParts,
+    figures: z.array(z.enum(['mentions', 'negative', 'net_sentiment', 'share_of_voice'])).min(1),
+  }),
+  z.strictObject({ type: z.literal('volume'), ...panelParts }),
+  z.strictObject({ type: z.literal('share'), ...panelParts }),
+  z.strictObject({ type: z.literal('alerts'), ...panelParts }),
+  z.strictObject({
+    type: z.literal('facet'),
+    ...panelParts,
+    field: z.enum(['source', 'author', 'term', 'language', 'topic']),
+    top,
+  }),
+  z.strictObject({ type: z.literal('mentions'), ...panelParts, top }),
+]);
+
+/** A board as data: `dashboards/boards/<id>.yaml`. */
+export const boardAnswer = z.strictObject({
+  id: panelParts.id,
+  title: inLanguages,
+  panels: z.array(panel).min(1).max(30),
+});
+export type ApiBoard = z.output<typeof boardAnswer>;
+export const boardsAnswer = z.object({ boards: z.array(boardAnswer) });
