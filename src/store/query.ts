@@ -8,15 +8,27 @@ import { documentOf, type Queried } from '../text/query/document.ts';
 import { matches } from '../text/query/match.ts';
 import { formsOf } from '../text/tokenize.ts';
 
-/** How to find what a query asks for. */
+/** How to find what a query asks for: every mention sought has both, the expression and the columns. */
 export interface Plan {
-  /** An FTS5 expression that every mention sought matches; absent: the index cannot narrow them. */
+  /** An FTS5 expression; absent: the index of terms cannot narrow them. */
   readonly match?: string;
-  /** Whether the expression finds nothing else. */
+  /** What the columns of the mention must hold; absent: anything. */
+  readonly where?: Where;
+  /** Whether the two find nothing else. */
   readonly exact: boolean;
   /** The plain matcher. */
   readonly test: (post: Queried) => boolean;
 }
+
+/** A condition on columns; `holds` says it of one value. */
+export type Where =
+  | {
+      readonly op: 'column';
+      readonly column: 'source' | 'brand' | 'language' | 'sentiment';
+      readonly holds: (value: string) => boolean;
+    }
+  | { readonly op: 'and' | 'or'; readonly of: readonly Where[] }
+  | { readonly op: 'not'; readonly of: Where };
 
 /** Longer expressions cost more to parse than they save. */
 const longestMatch = 20_000;
@@ -25,14 +37,13 @@ const longestMatch = 20_000;
 export function planQuery(query: Query): Plan {
   if (!isQueryNode(query)) throw new RangeError(`no operation of the query language: ${query.op}`);
   const test = (post: Queried) => matches(query, documentOf(post));
-  const { match, exact } = narrow(query, true);
-  return match === undefined || match.length > longestMatch ? { exact: false, test } : { match, exact, test };
+  const { match, where, exact } = narrow(query, true);
+  const columns = where === undefined ? {} : { where };
+  if (match !== undefined && match.length > longestMatch) return { ...columns, exact: false, test };
+  return { ...columns, ...(match !== undefined && { match }), exact, test };
 }
 
-interface Narrowed {
-  readonly match?: string;
-  readonly exact: boolean;
-}
+type Narrowed = Omit<Plan, 'test'>;
 
 const anything: Narrowed = { exact: false };
 
@@ -63,10 +74,16 @@ function narrow(node: QueryNode, whole: boolean): Narrowed {
       return near(node.left, node.right);
     case 'title':
       return narrow(node.of, false);
-    // What is left out of a text, its exact characters, and what stands beside it: not in the index of its terms.
-    case 'not':
-    case 'raw':
+    case 'not': {
+      const { match, where, exact } = narrow(node.of, whole);
+      // Only what is exact may take candidates away.
+      if (!exact || match !== undefined || where === undefined) return anything;
+      return { where: { op: 'not', of: where }, exact };
+    }
     case 'field':
+      return whole ? column(node) : anything;
+    // The exact characters of a text and numbers beside it are in no index.
+    case 'raw':
     case 'number':
       return anything;
     default:
@@ -75,19 +92,38 @@ function narrow(node: QueryNode, whole: boolean): Narrowed {
 }
 
 function all(nodes: readonly QueryNode[], whole: boolean): Narrowed {
-  const wanted = nodes.filter((node) => node.op !== 'not').map((node) => narrow(node, whole));
-  const found = together(wanted);
-  if (found.match === undefined) return anything;
-  let exact = wanted.every((part) => part.exact);
+  const parts = nodes.map((node) => ({ node, narrowed: narrow(node, whole) }));
+  const found = together(parts.map(({ narrowed }) => narrowed));
   let { match } = found;
-  for (const node of nodes) {
-    if (node.op !== 'not') continue;
-    const unwanted = whole ? narrow(node.of, whole) : anything;
-    // Only an exact expression may take candidates away.
-    if (unwanted.exact && unwanted.match !== undefined) match = `(${match} NOT ${unwanted.match})`;
-    else exact = false;
+  let exact = parts.length > 0;
+  for (const { node, narrowed } of parts) {
+    if (narrowed.exact) continue;
+    const unwanted = node.op === 'not' && whole ? narrow(node.of, whole) : anything;
+    if (match !== undefined && unwanted.exact && unwanted.match !== undefined && unwanted.where === undefined) {
+      match = `(${match} NOT ${unwanted.match})`;
+    } else exact = false;
   }
-  return { match, exact };
+  return { ...found, ...(match !== undefined && { match }), exact };
+}
+
+/** Fields that are columns of their own, in which a value either matches or does not. */
+function column(node: QueryNode & { readonly op: 'field' }): Narrowed {
+  const by = (column: 'source' | 'brand' | 'language', post: (value: string) => Omit<Queried, 'text'>): Narrowed => ({
+    where: { op: 'column', column, holds: (value) => matches(node, documentOf({ text: '', ...post(value) })) },
+    exact: true,
+  });
+  switch (node.field) {
+    case 'source':
+      return by('source', (source) => ({ source }));
+    case 'brand':
+      return by('brand', (brand) => ({ brand }));
+    case 'lang':
+      return by('language', (language) => ({ language }));
+    case 'sentiment':
+      return { where: { op: 'column', column: 'sentiment', holds: (value) => value === node.value }, exact: true };
+    default:
+      return anything;
+  }
 }
 
 /** Nearness is asked of each pair of what stands on its two sides, as the matcher asks it: `a NEAR (NOT b)` needs no a. */
@@ -101,15 +137,24 @@ function near(left: QueryNode, right: QueryNode): Narrowed {
 }
 
 function some(parts: readonly Narrowed[]): Narrowed {
-  const expressions = parts.map((part) => part.match).filter((match) => match !== undefined);
-  if (expressions.length < parts.length || expressions.length === 0) return anything;
-  return { match: oneOf(expressions), exact: parts.every((part) => part.exact) };
+  const expressions = parts.flatMap(({ match, where }) => (match === undefined || where !== undefined ? [] : [match]));
+  const conditions = parts.flatMap(({ match, where }) => (where === undefined || match !== undefined ? [] : [where]));
+  const exact = parts.every((part) => part.exact);
+  if (parts.length === 0) return anything;
+  if (expressions.length === parts.length) return { match: oneOf(expressions), exact };
+  if (conditions.length === parts.length) return { where: { op: 'or', of: conditions }, exact };
+  return anything;
 }
 
 /** All of the parts that narrow anything. */
 function together(parts: readonly Narrowed[]): Narrowed {
   const expressions = parts.map((part) => part.match).filter((match) => match !== undefined);
-  return expressions.length === 0 ? anything : { match: `(${expressions.join(' AND ')})`, exact: false };
+  const conditions = parts.map((part) => part.where).filter((where) => where !== undefined);
+  return {
+    ...(expressions.length > 0 && { match: `(${expressions.join(' AND ')})` }),
+    ...(conditions.length > 0 && { where: { op: 'and' as const, of: conditions } }),
+    exact: false,
+  };
 }
 
 /** A word of a phrase: as `#tag`, `@handle` or emoji it stands for itself; up to its first `?` or `*` the index knows it. */

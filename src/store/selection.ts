@@ -53,23 +53,17 @@ export function facetValues(mention: Mention, triage: Triage, field: FacetField)
       return authorOf(mention) === '' ? [] : [authorOf(mention)];
     case 'triage':
       return [triage.status];
+    // Another form of a word is the same word once more.
+    case 'term':
+      return new Set(mention.terms.filter((term) => !isOtherForm(term)));
     default:
       return listOf(mention, field);
   }
 }
 
-/** The values of a field that holds many, each once; other forms of a term are the same word and are left out. */
-export function listOf(mention: Pick<Mention, 'terms' | 'links' | 'topics'>, field: ListField): ReadonlySet<string> {
-  switch (field) {
-    case 'term':
-      return new Set(mention.terms.filter((term) => !isOtherForm(term)));
-    case 'link':
-      return new Set(mention.links);
-    case 'topic':
-      return new Set(mention.topics);
-    default:
-      return field satisfies never;
-  }
+/** The values of a field that holds many, each once. */
+export function listOf(mention: Pick<Mention, 'links' | 'topics'>, field: 'link' | 'topic'): ReadonlySet<string> {
+  return new Set(field === 'link' ? mention.links : mention.topics);
 }
 
 /** The largest counts first, equal ones by value. */

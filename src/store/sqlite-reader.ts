@@ -4,8 +4,8 @@ import { openDatabase } from '../lib/sqlite.ts';
 import { TooSlow } from '../model/errors.ts';
 import type { FacetField, MentionQuery, Scope, SeriesPoint } from '../model/ports.ts';
 import type { Mention, Millis } from '../model/types.ts';
-import type { Queried } from '../text/query/document.ts';
-import { type Plan, planQuery } from './query.ts';
+import { type Plan, planQuery, type Where } from './query.ts';
+import { isOtherForm } from '../text/tokenize.ts';
 import {
   bucketOf,
   checkBucket,
@@ -53,7 +53,7 @@ interface Selection {
   readonly query: MentionQuery;
   /** Names of the brands by their numbers. */
   readonly brands: ReadonlyMap<number, string>;
-  /** Conditions on a row `m` of `mention`, without the brand and without those on time. */
+  /** Conditions on a row of `mention`, without those on brands in scope and on time. */
   readonly where: string;
   /** The same for a row of `rollup`. */
   readonly whereRollup: string;
@@ -68,9 +68,9 @@ interface Key {
   readonly brand: string;
 }
 
-/** A row that was tried; without `json` it does not match. */
+/** A row that was tried. */
 interface Tried extends Key {
-  readonly json?: string;
+  readonly matches: boolean;
 }
 
 /** How many rows are tried in the order of time before the text index is asked instead. */
@@ -119,25 +119,41 @@ export function openReader(path: string): Reader {
     }
     const client = words.number(scope.client);
     if (brands.size === 0 || client === undefined) return undefined;
+    const plan = query.query === undefined ? undefined : planQuery(query.query);
     const both = [`client = ${client}`];
     if (query.sources !== undefined) {
       const sources = query.sources.map((name) => words.number(name)).filter((n) => n !== undefined);
-      if (sources.length === 0) return undefined;
       both.push(`source in (${sources.join(',')})`);
     }
     if (query.sentiment !== undefined) both.push(`feeling = ${feelings.indexOf(query.sentiment)}`);
-    const rows = [...both];
+    if (plan?.where !== undefined) both.push(conditionOf(plan.where));
+    const where = [...both];
     if (query.triage !== undefined) {
       const status = triageStates.indexOf(query.triage);
-      rows.push(`triage = ${status}${status > 0 ? ' and m.triage > 0' : ''}`);
+      // Only so does SQLite know that the index of what was triaged will do.
+      where.push(status > 0 ? `triage = ${status} and triage > 0` : `triage = ${status}`);
     }
-    return {
-      query,
-      brands,
-      where: rows.map((condition) => `m.${condition}`).join(' and '),
-      whereRollup: both.join(' and '),
-      plan: query.query === undefined ? undefined : planQuery(query.query),
-    };
+    return { query, brands, where: where.join(' and '), whereRollup: both.join(' and '), plan };
+  }
+
+  /** A condition of the query language as one of SQL, on rows of `mention` and of `rollup` alike. */
+  function conditionOf(where: Where): string {
+    switch (where.op) {
+      case 'and':
+      case 'or':
+        return `(${where.of.map(conditionOf).join(` ${where.op} `)})`;
+      case 'not':
+        return `not ${conditionOf(where.of)}`;
+      case 'column': {
+        const { column, holds } = where;
+        if (column === 'sentiment') {
+          return `feeling in (${feelings.flatMap((feeling, i) => (holds(feeling) ? [i] : [])).join(',')})`;
+        }
+        return `${column} in (${words.where(holds).join(',')})`;
+      }
+      default:
+        return where satisfies never;
+    }
   }
 
   /** The rows of a selection through the index of time, newest first, brands merged. */
@@ -240,23 +256,26 @@ export function openReader(path: string): Reader {
     let tried = 0;
     let start = after;
     if (!byIndex) {
+      const sure = plan === undefined || (plan.exact && plan.match === undefined);
       for (const key of walk(selection, counted, after, first)) {
-        yield test(key, plan);
+        yield test(key, sure ? undefined : plan);
         start = key;
         tried += 1;
         if (plan?.match !== undefined && tried >= walkFirst) break;
       }
       if (plan?.match === undefined || tried < walkFirst) return;
     }
-    for (const key of sorted(selection, counted, start)) yield test(key, plan);
+    const sure = plan?.exact === true && (plan.match === undefined || query.ids === undefined);
+    for (const key of sorted(selection, counted, start)) yield test(key, sure ? undefined : plan);
   }
 
   function test(key: Key, plan: Plan | undefined): Tried {
     check();
-    const json = bodyOf.get(key.n)?.['json'];
-    if (typeof json !== 'string') return key;
-    if (plan !== undefined && !plan.test(JSON.parse(json) as Queried)) return key;
-    return { ...key, json };
+    return { ...key, matches: plan === undefined || plan.test(postOf(key.n)) };
+  }
+
+  function postOf(n: number): Omit<Mention, 'terms'> {
+    return JSON.parse(String(bodyOf.get(n)?.['json'])) as Omit<Mention, 'terms'>;
   }
 
   /**
@@ -276,11 +295,11 @@ export function openReader(path: string): Reader {
     const by = names.length === 0 ? '' : `group by ${names.join(', ')}`;
     const columns = [...groups.map((group) => `m.${group} as ${group}`), ...bucket('m.at')];
 
-    if (plan !== undefined && !plan.exact) {
+    // Posts named by their ids are not looked up in the index of terms.
+    if (plan !== undefined && (!plan.exact || (plan.match !== undefined && query.ids !== undefined))) {
       for (const row of candidates(selection, [...columns, 'm.n as n'])) {
-        const json = bodyOf.get(Number(row['n']))?.['json'];
         check();
-        if (typeof json === 'string' && plan.test(JSON.parse(json) as Queried)) add(row, 1);
+        if (plan.test(postOf(Number(row['n'])))) add(row, 1);
       }
       return;
     }
@@ -379,14 +398,15 @@ export function openReader(path: string): Reader {
         let last: Key | undefined;
         let more = false;
         for (const tried of find(selection, false, after, limit + 1)) {
-          if (tried.json !== undefined) {
+          if (tried.matches) {
             if (items.length === limit) {
               more = true;
               break;
             }
             const triage = readTriage(triageOf.get(tried.id, tried.brand));
-            const terms = JSON.stringify(termsOf.get(tried.n)?.['terms'] ?? '');
-            items.push(`{"mention":${tried.json},"terms":${terms},"triage":${JSON.stringify(triage)}}`);
+            const json = String(bodyOf.get(tried.n)?.['json']);
+            const terms = JSON.stringify(termsOf.get(tried.n)?.['terms']);
+            items.push(`{"mention":${json},"terms":${terms},"triage":${JSON.stringify(triage)}}`);
           }
           last = tried;
           if (performance.now() > soft) {
@@ -476,24 +496,48 @@ export function openReader(path: string): Reader {
         add('triage', triageStates[Number(row['triage'])] ?? 'open', count);
       });
     }
-    if (lists.length === 0) return;
+    if (lists.length > 0) countLists(selection, lists, counts);
+  }
+
+  function countLists(
+    selection: Selection,
+    lists: readonly ListField[],
+    counts: ReadonlyMap<FacetField, Map<string, number>>,
+  ): void {
+    const terms = counts.get('term');
+    const others = lists.filter((field) => field !== 'term');
     let left = facetSample;
-    const parsed = lists.some((field) => field !== 'term');
-    for (const { n, json } of find(selection, true, undefined, 1000)) {
-      if (json === undefined) continue;
-      const terms = lists.includes('term') ? splitTerms(String(termsOf.get(n)?.['terms'])) : [];
-      const { topics = [], links = [] } = parsed ? (JSON.parse(json) as Partial<Mention>) : {};
-      for (const field of lists) for (const value of listOf({ terms, topics, links }, field)) add(field, value, 1);
+    for (const { n, matches } of find(selection, true, undefined, 1000)) {
+      if (!matches) continue;
+      if (terms !== undefined) {
+        const once = new Set(splitTerms(String(termsOf.get(n)?.['terms'])));
+        for (const term of once) terms.set(term, (terms.get(term) ?? 0) + 1);
+      }
+      if (others.length > 0) {
+        const post = postOf(n);
+        for (const field of others) {
+          const values = counts.get(field);
+          for (const value of listOf(post, field)) values?.set(value, (values.get(value) ?? 0) + 1);
+        }
+      }
       left -= 1;
       if (left === 0) break;
     }
+    // Asked of each word once, rather than of each word of each mention.
+    for (const term of terms?.keys() ?? []) if (isOtherForm(term)) terms?.delete(term);
   }
 }
 
 /** Words and their numbers as they are read; a number never changes its word. */
-function wordNames(db: DatabaseSync): { number(text: string): number | undefined; name(number: number): string } {
+function wordNames(db: DatabaseSync): {
+  number(text: string): number | undefined;
+  name(number: number): string;
+  /** The numbers of the words that are such. */
+  where(holds: (text: string) => boolean): readonly number[];
+} {
   const byText = db.prepare('select n from word where text = ?');
   const byNumber = db.prepare('select text from word where n = ?');
+  const all = db.prepare('select n, text from word');
   const names = new Map<number, string>();
   return {
     number(text) {
@@ -507,6 +551,9 @@ function wordNames(db: DatabaseSync): { number(text: string): number | undefined
       if (names.size > 10_000) names.clear();
       names.set(number, name);
       return name;
+    },
+    where(holds) {
+      return all.all().flatMap((row) => (holds(String(row['text'])) ? [Number(row['n'])] : []));
     },
   };
 }

@@ -25,10 +25,11 @@ export function readTriage(row: Readonly<Record<string, unknown>> | undefined): 
 /** Mentions as the writer takes them: for each, a line of JSON without the terms, and a line of terms, blanks between. */
 export function toLines(mentions: readonly Mention[]): string {
   return mentions
-    .map(({ terms, ...rest }) => {
-      const joined = terms.join(' ');
+    .map((mention) => {
+      const terms = mention.terms.join(' ');
       // A term holds no white space; one that did would else end the line.
-      return `${JSON.stringify(rest)}\n${joined.includes('\n') ? joined.replaceAll('\n', ' ') : joined}`;
+      const line = terms.includes('\n') ? terms.replaceAll('\n', ' ') : terms;
+      return `${JSON.stringify({ ...mention, terms: undefined })}\n${line}`;
     })
     .join('\n');
 }

@@ -5,7 +5,10 @@ import { openWriter } from './sqlite-writer.ts';
 import type { Failure, ReadRequest, Request, Start, WriteRequest, WriteStart } from './sqlite-wire.ts';
 
 /** Longest that recounting goes on while a write may be waiting. */
-const sliceMs = 10;
+const sliceMs = 5;
+/** How long recounting rests between two slices while writes come in, and while none do. */
+const busyRestMs = 250;
+const idleRestMs = 10;
 
 const port = parentPort;
 const start = workerData as Start;
@@ -16,16 +19,22 @@ else read(port, start.path);
 function write(port: MessagePort, options: WriteStart): void {
   const writer = openWriter(options);
   let timer: NodeJS.Timeout | undefined;
+  let lastWrite = -Infinity;
   function recountLater(): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      try {
-        if (writer.recount(options.recountAfterMs, sliceMs)) recountLater();
-      } catch {
-        // Counts are an aid to reading: a full disk leaves the hours marked, and they are counted another time.
-        recountLater();
-      }
-    }, 20);
+    const idle = performance.now() - lastWrite > busyRestMs;
+    timer ??= setTimeout(
+      () => {
+        timer = undefined;
+        let left = true;
+        try {
+          left = writer.recount(options.recountAfterMs, sliceMs);
+        } catch {
+          // The hours stay marked, and reads count their mentions: a full disk costs time, not truth.
+        }
+        if (left) recountLater();
+      },
+      idle ? idleRestMs : Math.min(busyRestMs, Math.max(idleRestMs, options.recountAfterMs)),
+    );
   }
   recountLater();
   port.on('message', (request: WriteRequest) => {
@@ -33,10 +42,12 @@ function write(port: MessagePort, options: WriteStart): void {
       switch (request.kind) {
         case 'put':
           writer.put(request.lines);
+          lastWrite = performance.now();
           recountLater();
           return undefined;
         case 'remove':
           writer.remove(request.posts);
+          lastWrite = performance.now();
           recountLater();
           return undefined;
         case 'setTriage':

@@ -186,6 +186,10 @@ function facetsOf(mentions: readonly Mention[], query: MentionQuery, top: number
   );
 }
 
+function pick<T>(from: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T | undefined> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]]));
+}
+
 // ------------------------------------------------------------------ arbitraries
 
 const sentiment = fc
@@ -301,7 +305,11 @@ const queries = fc.letrec<{ query: QueryNode }>((tie) => ({
     fc.constantFrom('👍', '👍🏽').map((emoji): QueryNode => ({ op: 'emoji', emoji })),
     fc.constantFrom('AC/ME', 'Acme', 'acme').map((text): QueryNode => ({ op: 'raw', text })),
     fc.constantFrom('negative', 'unsure').map((value): QueryNode => ({ op: 'field', field: 'sentiment', value })),
-    fc.constantFrom('x', 'press').map((value): QueryNode => ({ op: 'field', field: 'source', value })),
+    fc.constantFrom('x', 'press', 'nowhere').map((value): QueryNode => ({ op: 'field', field: 'source', value })),
+    fc.constantFrom('p', '').map((value): QueryNode => ({ op: 'field', field: 'source', value, prefix: true })),
+    fc.constantFrom('fr', 'en').map((value): QueryNode => ({ op: 'field', field: 'lang', value })),
+    fc.constantFrom('acme', 'globex').map((value): QueryNode => ({ op: 'field', field: 'brand', value })),
+    fc.constantFrom('price', 'safety').map((value): QueryNode => ({ op: 'field', field: 'topic', value })),
     fc.constant<QueryNode>({ op: 'number', field: 'rating', compare: '>=', value: 3 }),
     tie('query').map((of): QueryNode => ({ op: 'title', of })),
     tie('query').map((of): QueryNode => ({ op: 'not', of })),
@@ -656,7 +664,7 @@ export function storeContract(name: string, make: () => Promise<MentionStore>): 
             await play(store, mine.toReversed());
             await check();
           }),
-          { numRuns: 40 },
+          { numRuns: 60 },
         );
       });
 
@@ -666,6 +674,9 @@ export function storeContract(name: string, make: () => Promise<MentionStore>): 
           title: fc.option(fc.constantFrom(...texts), { nil: undefined }),
           sentiment,
           source: fc.constantFrom('x', 'press'),
+          language: fc.constantFrom('fr', 'en', 'und'),
+          brand: fc.constantFrom('acme', 'globex'),
+          topics: fc.subarray(['price', 'safety']),
         });
         const shape = fc.record({
           posts: fc.array(post, { minLength: 5, maxLength: 12 }),
@@ -675,7 +686,7 @@ export function storeContract(name: string, make: () => Promise<MentionStore>): 
         await fc.assert(
           fc.asyncProperty(shape, async ({ posts, asked }) => {
             run += 1;
-            const scope: Scope = { client: `client-${run}`, brands: ['acme'] };
+            const scope: Scope = { client: `client-${run}`, brands: ['acme', 'globex'] };
             const mentions = posts.map(({ title, ...rest }, i) =>
               mentionOf(`run${run}:${i}`, {
                 ...rest,
@@ -693,6 +704,14 @@ export function storeContract(name: string, make: () => Promise<MentionStore>): 
               // Counts take another way than searches do: each mention has a second of its own.
               const series = await store.series(scope, { query }, 1000);
               expect(series.map(({ at }) => at)).toEqual(wanted.map(({ at }) => at));
+              const facets = await store.facets(scope, { query }, ['brand', 'topic', 'term'], 99);
+              expect(facets).toEqual(pick(facetsOf(wanted, {}, 99), ['brand', 'topic', 'term']));
+              // Nor do posts that are named by their ids.
+              const ids = mentions.filter((_, i) => i % 2 === 0).map(({ id }) => id);
+              const named = wanted.filter(({ id }) => ids.includes(id));
+              expect(await idsOf(store, scope, { query, ids }, 5)).toEqual(named.map(({ id }) => id).toReversed());
+              const counted = await store.series(scope, { query, ids }, 1000);
+              expect(counted.map(({ at }) => at)).toEqual(named.map(({ at }) => at));
             }
           }),
           { numRuns: 60 },
