@@ -70,6 +70,45 @@ export function detectorContract(name: string, create: (deps: DetectorDeps) => D
       for (const key of run.state.keys()) expect(run.state.get(key)).toEqual(undisturbed.state.get(key));
     });
 
+    it('does so whatever comes, and in whatever order', () => {
+      let raised = 0;
+      for (let seed = 1; seed <= 12; seed++) {
+        const [one, other, ticking] = [{}, { restore: true }, { tickMs: 20 * MINUTE }].map((options) => {
+          const random = seeded(seed);
+          const run = drive(options);
+          let now = T0;
+          if (seed % 3 === 0) {
+            run.to(now);
+            for (const at of moments(random, T0 - 10 * DAY, T0, 2)) run.history(at);
+          }
+          for (let step = 0; step < 700; step++) {
+            const what = random();
+            const late = random() < 0.2 ? random() * 8 * HOUR : random() * 10 * MINUTE;
+            if (what < 0.01) now += random() * 40 * HOUR;
+            now = Math.ceil(now + (what < 0.9 ? random() * 40 * MINUTE : random() * MINUTE));
+            const at = Math.floor(now - late);
+            if (what < 0.9) run.say(at, { observedAt: now, source: random() < 0.3 ? 'forum' : 'x' });
+            else if (what < 0.92) for (let i = 0; i < 40; i++) run.say(at + i * 1000, { observedAt: now + 60_000 });
+            else if (what < 0.95) run.gap(random() < 0.5 ? 'x-stream' : 'unknown', at, now);
+            else if (what < 0.96) run.reset((now = Math.floor(run.clock - random() * 20 * MINUTE)));
+            else if (what < 0.98) run.history(at);
+            else run.remove(`x:${Math.floor(random() * 700)}`);
+            now = Math.max(now, run.clock);
+          }
+          return run.to(now + 3 * DAY);
+        }) as [Drive, Drive, Drive];
+        expect(other.signals).toEqual(one.signals);
+        expect(ticking.signals).toEqual(one.signals);
+        for (const key of one.state.keys()) expect(other.state.get(key)).toEqual(one.state.get(key));
+        const ids = new Set(one.signals.map(({ id }) => id));
+        raised += ids.size;
+        for (const state of ['open', 'close'] as const)
+          expect(one.signals.filter((signal) => signal.state === state)).toHaveLength(ids.size);
+        expect(one.bytes).toBeLessThan(40_000);
+      }
+      expect(raised).toBeGreaterThan(12);
+    });
+
     it('has its dues in order, and comes to rest', () => {
       const run = story();
       expect(run.dues).toEqual([...run.dues].sort((a, b) => a - b));

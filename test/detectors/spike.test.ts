@@ -53,6 +53,16 @@ describe('spike', () => {
     expect(run.opened()).toHaveLength(1);
   });
 
+  it('does not wait for ever for a source that stays blind', () => {
+    const random = seeded(30);
+    const run = drive().all(moments(random, T0, start, 6));
+    run.all(moments(random, start, start + 20 * MINUTE, 150));
+    for (let at = start + 30 * MINUTE; at < start + 3 * DAY; at += 10 * MINUTE) run.gap('x-stream', start, at);
+    expect(run.closed()).toHaveLength(1);
+    expect(run.closed().at(0)?.at).toBeGreaterThan(start + 20 * HOUR);
+    expect(run.closed().at(0)?.at).toBeLessThan(start + 27 * HOUR);
+  });
+
   it('tells again when it has grown by half or a longer window joins, once at a moment', () => {
     const random = seeded(4);
     const run = drive().all(moments(random, T0, start, 6));

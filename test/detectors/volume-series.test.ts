@@ -79,11 +79,15 @@ describe('volume series', () => {
     expect(advance(series, grid, now, 0)).toBe(true);
     expect(series.past.baseline).toMatchObject({ mean, age });
     count(series, grid, now, now);
-    expect(advance(series, grid, now + grid.lag - 1, 0)).toBe(false);
+    expect(advance(series, grid, now + grid.believed - 1, 0)).toBe(false);
     expect(sum(series, now - 2, now)).toBe(1);
-    expect(advance(series, grid, now + grid.lag, 0)).toBe(true);
-    expect(series.past.baseline.age).toBeGreaterThan(1000 + 4.9 * 288);
+    expect(advance(series, grid, now + grid.believed, 0)).toBe(true);
+    expect(series.past.baseline.age).toBeGreaterThan(1000 + 4.7 * 288);
     expect(series.past.baseline.mean).toBeLessThan(1);
+    // From there on it is taught as if nothing had been.
+    for (let i = 1; i < 200; i++) advance(series, grid, now + grid.believed + i, 0);
+    expect(series.past.held).toBeNull();
+    expect(now + grid.believed + 200 - series.past.next).toBeLessThanOrEqual(grid.lag + grid.portion + 1);
   });
 
   it('stays small when mentions lie weeks apart', () => {

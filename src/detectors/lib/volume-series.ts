@@ -20,7 +20,8 @@ const YOUNG_MS = 7 * DAY_MS;
 const LONG_MS = 6 * HOUR_MS;
 /** Longer silence than this teaches nothing: the level has decayed 64-fold by then, and catching up must end. */
 const LONGEST_SILENCE_MS = 60 * DAY_MS;
-const SUSPICIOUS_MS = 12 * HOUR_MS;
+const SUSPICIOUS_MS = 4 * HOUR_MS;
+const BELIEVED_MS = 2 * HOUR_MS;
 const MOST_BLIND_SPANS = 32;
 const GATE_QUANTILE = 0.98;
 
@@ -47,8 +48,10 @@ export interface Grid {
   readonly recent: number;
   readonly kept: number;
   readonly longestSilence: number;
-  /** A silence of more than this may be a clock that jumped ahead. */
+  /** A silence of more than this may be a clock that jumped ahead, or a night without the program whose gaps are still to come. */
   readonly suspicious: number;
+  /** How far the clock must have gone on from such a silence before it is taught: shorter than what is suspicious. */
+  readonly believed: number;
   /** Growth of a histogram's weight per bucket. */
   readonly growth: number;
 }
@@ -81,6 +84,7 @@ export function gridOf(bucketMs: Millis = BUCKET_MS): Grid {
     kept: longest + judged + portion,
     longestSilence: inBuckets(LONGEST_SILENCE_MS),
     suspicious: inBuckets(SUSPICIOUS_MS),
+    believed: inBuckets(BELIEVED_MS),
     growth: 2 ** (bucketMs / HALF_LIFE_MS),
   };
 }
@@ -187,7 +191,7 @@ export function ripeEnd({ phase }: Past, grid: Grid, now: number, delay: number)
 
 /**
  * Teaches what is ripe at bucket `now`. True when `past` changed. A long silence is taught only when the clock has gone on for
- * some hours from its end: it may be a clock that jumped ahead, and what was taught cannot be taken back.
+ * two hours from its end: it may be a clock that jumped ahead, and what was taught cannot be taken back.
  */
 export function advance(series: Series, grid: Grid, now: number, delay: number): boolean {
   const { past } = series;
@@ -195,7 +199,7 @@ export function advance(series: Series, grid: Grid, now: number, delay: number):
   const wait = Math.min(Math.max(delay, grid.lag), grid.judged);
   if (now - wait - past.next > grid.suspicious) {
     if (past.held !== null) {
-      if (now - past.held < grid.lag) return false;
+      if (now - past.held < grid.believed) return false;
       catchUp(series, grid, now - past.held > grid.suspicious ? past.held : now, delay);
     }
     if (now - wait - past.next > grid.suspicious) {
