@@ -213,6 +213,8 @@ export type Alert = {
   readonly expected: number;
   /** The metric that `observed` and `expected` count (`mentions`, `negative`, `authors`, …); absent: mentions. */
   readonly measure?: string;
+  /** What `expected` is: the usual level (also when absent), a rule's fixed limit, or another period or brand. */
+  readonly expectedIs?: 'usual' | 'limit' | 'reference';
   readonly window: string;
   readonly story?: string;
   /** Counts the transitions of this alert from 1. */

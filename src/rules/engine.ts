@@ -274,6 +274,8 @@ class Rules implements RuleEngine {
       observed: numbers.observed,
       expected: numbers.expected,
       window: numbers.window,
+      ...(numbers.measure === undefined ? {} : { measure: numbers.measure }),
+      ...(numbers.expectedIs === undefined ? {} : { expectedIs: numbers.expectedIs }),
       startsAt,
     };
     return {

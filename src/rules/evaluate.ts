@@ -213,9 +213,20 @@ export function headline(reasons: Reasons): {
   readonly observed: number;
   readonly expected: number;
   readonly window: string;
+  readonly measure?: string;
+  readonly expectedIs?: 'usual' | 'limit' | 'reference';
 } {
   const [signal] = reasons.signals.toSorted((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
-  if (signal) return { observed: signal.observed, expected: signal.expected, window: signal.window };
+  if (signal) {
+    const measure = signal.detector === 'negative-surge' ? 'negative' : 'mentions';
+    return {
+      observed: signal.observed,
+      expected: signal.expected,
+      window: signal.window,
+      measure,
+      expectedIs: 'usual',
+    };
+  }
   const [reading] = reasons.readings.toSorted((a, b) => beyond(b) - beyond(a));
   if (!reading) return { observed: 0, expected: 0, window: '' };
   const { leaf, value, reference } = reading;
@@ -223,6 +234,8 @@ export function headline(reasons: Reasons): {
     observed: value,
     expected: reference ?? leaf.than,
     window: leaf.windowMs === 0 ? '' : formatDuration(leaf.windowMs),
+    measure: leaf.metric,
+    expectedIs: reference === undefined ? 'limit' : leaf.vs?.kind === 'usual' ? 'usual' : 'reference',
   };
 }
 

@@ -23,7 +23,7 @@ export interface Peer extends AsyncDisposable {
 export interface NotifierCase {
   readonly channel: string;
   /** Makes the other side; `secrets` is what its address and credentials hold. */
-  open(): Promise<Peer>;
+  readonly open: () => Promise<Peer>;
   readonly secrets: readonly string[];
   /** Answers and whether trying again can help. */
   readonly statuses?: readonly (readonly [status: number, retryable: boolean])[];
@@ -127,7 +127,11 @@ async function failureOf(attempt: Promise<void>): Promise<NotifyError> {
 /** The message, the stack and every cause. */
 function noSecretIn(error: unknown, secrets: readonly string[]): void {
   for (let at: unknown = error; at !== undefined && at !== null; at = (at as { cause?: unknown }).cause) {
-    const text = [String(at), (at as Error).stack ?? '', JSON.stringify(at, Object.getOwnPropertyNames(at))].join('\n');
+    const text = [
+      (at as Error).message,
+      (at as Error).stack ?? '',
+      JSON.stringify(at, Object.getOwnPropertyNames(at)),
+    ].join('\n');
     for (const secret of secrets) expect(text).not.toContain(secret);
   }
 }

@@ -49,7 +49,7 @@ notifierContract({
     );
     return {
       notifier,
-      keys: () => server.arrived.map(({ mail }) => String(mail.headers.get('x-vigie-key'))),
+      keys: () => server.arrived.map(({ mail }) => mail.headers.get('x-vigie-key') as string),
       all: () => server.arrived.map(({ raw }) => raw).join('\n'),
       answer: (status) => {
         server.status = status;

@@ -32,10 +32,14 @@ export class MailServer implements AsyncDisposable {
     return `smtp://${this.password === undefined ? '' : `vigie:${this.password}@`}127.0.0.1:${this.#port}?ignoreTLS=true`;
   }
 
+  async #take(envelope: Pick<Arrived, 'to' | 'raw'>, bytes: Buffer): Promise<void> {
+    await this.delay();
+    if (this.status !== undefined) throw answer(this.status);
+    this.arrived.push({ ...envelope, mail: await simpleParser(bytes) });
+  }
+
   /** Listens, on the port that it had before if it was up before. */
   async up(): Promise<void> {
-    const answer = (code: number): Error =>
-      Object.assign(new Error(`answer ${code} secret-of-server`), { responseCode: code });
     this.#server = new SMTPServer({
       disabledCommands: ['STARTTLS', ...(this.password === undefined ? ['AUTH'] : [])],
       allowInsecureAuth: true,
@@ -53,15 +57,11 @@ export class MailServer implements AsyncDisposable {
         stream.on('end', () => {
           const raw = Buffer.concat(chunks).toString('latin1');
           this.seen.push(/^message-id: (.*)$/im.exec(raw)?.[1]?.trim() ?? '');
-          void this.delay().then(async () => {
-            if (this.status !== undefined) {
-              done(answer(this.status));
-              return;
-            }
-            const to = session.envelope.rcptTo.map(({ address }) => address);
-            this.arrived.push({ to, raw, mail: await simpleParser(Buffer.concat(chunks)) });
-            done();
-          });
+          const to = session.envelope.rcptTo.map(({ address }) => address);
+          void this.#take({ to, raw }, Buffer.concat(chunks)).then(
+            () => setImmediate(done),
+            (error: Error) => setImmediate(done, error),
+          );
         });
       },
     });
@@ -80,6 +80,11 @@ export class MailServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.down();
   }
+}
+
+/** What a server says may hold what nobody is to read. */
+function answer(code: number): Error {
+  return Object.assign(new Error(`answer ${code} secret-of-server`), { responseCode: code });
 }
 
 /** A server that is up. */

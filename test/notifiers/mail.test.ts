@@ -44,6 +44,14 @@ describe('the subject', () => {
       { alerts: [sampleAlert({ measure: 'kpi:calls', observed: 7, title: { fr: 'SAV débordé' } })], language: 'en' },
       '[Critical] Acme: calls 7 in 15 min (×2.3), SAV débordé',
     ],
+    [
+      {
+        alerts: [
+          sampleAlert({ measure: 'negative_authors', observed: 12, expected: 10, expectedIs: 'limit', window: '' }),
+        ],
+      },
+      '[Critique] Acme : 12 auteurs mécontents, bad buzz',
+    ],
     [{ alerts: [sampleAlert({ title: {} })] }, '[Critique] Acme : 71 mentions en 15 min (×23), bad-buzz'],
   ] as const)('%# %o', (over, subject) => {
     expect(plainSubject(sample(over as Partial<Notification>))).toBe(subject);
@@ -114,6 +122,21 @@ describe('the mail', () => {
     expect(text).not.toMatch(/ :/);
   });
 
+  it('does not call a rule’s limit the usual level', () => {
+    const alert = sampleAlert({
+      measure: 'negative_authors',
+      observed: 12,
+      expected: 10,
+      expectedIs: 'limit',
+      window: '1h',
+    });
+    const { text, seen } = parts(sample({ alerts: [alert] }));
+    for (const part of [text, seen]) {
+      expect(part).toContain('seuil de la règle : 10 auteurs mécontents');
+      expect(part).not.toMatch(/habitude|Habituel/);
+    }
+  });
+
   it('gives the reasons in words', () => {
     const because = [{ key: 'alerts.without-three', values: { share: 0.5, names: 'x', left: 3 } }];
     const { text, seen } = parts(sample({ alerts: [sampleAlert({ because })] }));
@@ -182,7 +205,7 @@ describe('the mail', () => {
     expect(html).not.toMatch(/<img|<script|onerror=alert\(1\)>"/);
     expect(html).not.toContain('javascript:');
     expect(html).not.toContain('data:text');
-    expect(html + text).not.toMatch(/[\u202e\u0000]/);
+    for (const character of ['\u202e', '\u0000']) expect(html + text).not.toContain(character);
     expect(clean(evil)).toBe('<img src=x onerror=alert(1)>"\'& <script>');
   });
 

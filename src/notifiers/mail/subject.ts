@@ -31,7 +31,8 @@ export function titleOf(alert: Alert, notification: Pick<Notification, 'language
 }
 
 /** How many times the usual; undefined where there is no usual level to speak of or it is not exceeded. */
-export function ratioOf({ observed, expected }: Pick<Alert, 'observed' | 'expected'>): number | undefined {
+export function ratioOf({ observed, expected, expectedIs }: Pick<Alert, 'observed' | 'expected' | 'expectedIs'>) {
+  if (expectedIs === 'limit' || expectedIs === 'reference') return undefined;
   return expected >= 0.05 && observed > expected * 1.05 ? observed / expected : undefined;
 }
 

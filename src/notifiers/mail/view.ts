@@ -153,21 +153,24 @@ function clockFor({ language, timezone, at }: Notification): (at: Millis, full?:
 }
 
 function level(t: Say, alert: Alert): string {
-  const what = t('count', { measure: alert.measure ?? 'mentions', value: alert.observed });
+  const what = t('count', { measure: measureOf(alert), value: alert.observed });
   return t('in-window', { what, window: alert.window });
 }
 
 function under(t: Say, alert: Alert, notification: Notification, isOver: boolean): string {
   const title = titleOf(alert, notification);
   if (isOver) return title;
+  return `${title} · ${comparison(t, alert)}`;
+}
+
+/** Against what the level is to be seen. */
+function comparison(t: Say, alert: Alert): string {
+  const expected = t('count', { measure: measureOf(alert), value: alert.expected });
+  if (alert.expectedIs === 'limit' || alert.expectedIs === 'reference')
+    return t(`against-${alert.expectedIs}`, { expected });
   const ratio = ratioOf(alert);
-  const usual =
-    ratio !== undefined
-      ? t('against-usual', { ratio, expected: alert.expected })
-      : alert.expected < 0.05
-        ? t('against-none')
-        : t('against', { expected: t('count', { measure: alert.measure ?? 'mentions', value: alert.expected }) });
-  return `${title} · ${usual}`;
+  if (ratio !== undefined) return t('against-usual', { ratio, expected: alert.expected });
+  return alert.expected < 0.05 ? t('against-none') : t('against', { expected });
 }
 
 function whyOf(alert: Alert, notification: Notification): string {
@@ -178,21 +181,21 @@ function whyOf(alert: Alert, notification: Notification): string {
 
 function figures(t: Say, alert: Alert, brief: Brief | undefined): MailView['figures'] {
   const value = (n: number): string =>
-    t('count', { measure: bare(alert), value: n })
+    t('count', { measure: measureOf(alert), value: n })
       .replace(/^\D*?(-?[\d.,\s\u00a0\u202f]+%?).*$/u, '$1')
       .trim();
   const judged = brief ? brief.mentions : 0;
   return [
     { label: t('observed'), value: value(alert.observed) },
-    { label: t('expected'), value: value(alert.expected) },
-    { label: t('window'), value: t('window-value', { window: alert.window }) },
+    { label: t('expected', { is: alert.expectedIs ?? 'usual' }), value: value(alert.expected) },
+    ...(alert.window === '' ? [] : [{ label: t('window'), value: t('window-value', { window: alert.window }) }]),
     ...(judged > 0 && brief
       ? [{ label: t('negative-share'), value: t('share', { share: brief.negative / judged }) }]
       : []),
   ];
 }
 
-function bare(alert: Alert): string {
+function measureOf(alert: Alert): string {
   return alert.measure ?? 'mentions';
 }
 
@@ -309,8 +312,9 @@ function calmOf(t: Say, alert: Alert, brief: Brief | undefined): readonly string
     const left = Math.round(brief.mentions * (1 - brief.topThreeShare));
     lines.push(t('without-three', { share: brief.topThreeShare, names: names.join(', '), left }));
   }
-  const usual = t('count', { measure: bare(alert), value: alert.expected });
-  lines.push(alert.expected >= 0.05 ? t('closes-usual', { usual, window: alert.window }) : t('closes'));
+  const usual = t('count', { measure: measureOf(alert), value: alert.expected });
+  const isUsual = alert.expected >= 0.05 && (alert.expectedIs ?? 'usual') === 'usual' && alert.window !== '';
+  lines.push(isUsual ? t('closes-usual', { usual, window: alert.window }) : t('closes'));
   return lines;
 }
 
