@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Subject, type Subscription } from 'rxjs';
-import { runAlerts } from './alerts/run-alerts.ts';
+import { type AlertsStatus, runAlerts } from './alerts/run-alerts.ts';
+import { checkReadiness } from './api/readiness.ts';
 import { createServer } from './api/server.ts';
 import { MemoryBus } from './bus/memory.ts';
 import { openSqliteBus } from './bus/sqlite.ts';
@@ -44,7 +45,7 @@ export interface Overrides {
   }[];
   /** Lines state when they were observed: replays only. */
   readonly trustObservedAt?: boolean;
-  /** Off where the clock is the input's alone. */
+  /** Off where the clock is the input's alone: then there are no ticks, and a stop is no gap. */
   readonly ticks?: boolean;
   readonly partitions?: number;
   readonly batchSize?: number;
@@ -58,6 +59,8 @@ export interface App extends AsyncDisposable {
   /** Where it answers. */
   readonly address: string;
   readonly health: () => readonly SourceHealth[];
+  /** How telling people goes. */
+  readonly alerts: () => AlertsStatus;
   /** Reads the rules again: all or nothing, and what runs goes on with them. Throws a ConfigError and keeps the old ones. */
   reloadRules(): Promise<void>;
 }
@@ -112,11 +115,8 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
       desk,
       brands: config.brands,
       sources: () => [...health.values()],
-      readiness: async () => [
-        await check('bus', () => bus.head()),
-        await check('store', () => store.count()),
-        { name: 'sources', ok: [...health.values()].every(({ blindSince }) => blindSince === undefined) },
-      ],
+      readiness: () => checkReadiness({ store, bus, sources: () => [...health.values()] }),
+      mask: config.mask,
       quarantined: () => [...health.values()].reduce((total, { quarantined }) => total + quarantined, 0),
       metrics,
       log,
@@ -147,7 +147,8 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
     })),
     ...(overrides.sources ?? []),
   ];
-  await sayWhatWasMissed(
+  if (ticks)
+    await sayWhatWasMissed(
     bus,
     stamper,
     sources.map(({ name }) => name),
@@ -233,7 +234,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
     print: overrides.print ?? ((line) => void process.stdout.write(`${line}\n`)),
     ...smtp,
   });
-  stack.use(
+  const alerts = stack.use(
     runAlerts({
       bus,
       desk,
@@ -273,6 +274,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
   return {
     address,
     health: () => [...health.values()],
+    alerts: () => alerts.status(),
     async reloadRules() {
       rules = await readRules(config);
       reload.next();

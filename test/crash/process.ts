@@ -1,0 +1,44 @@
+/** The real program as a process of its own, with the input's clock; says on stdout how far it is. */
+import { join } from 'node:path';
+import { start } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Bus } from '../../src/model/ports.ts';
+import { createLogger } from '../../src/lib/log.ts';
+
+const [file] = process.argv.slice(2);
+if (!file) throw new Error('usage: process.ts vigie.yaml');
+
+/** The mutant that the suite must catch: the outbox is written after the transaction, not in it. */
+function outboxOutside(bus: Bus): Bus {
+  return new Proxy(bus, {
+    get(target, name) {
+      if (name === 'commit') {
+        return async (...[partition, lease, commit]: Parameters<Bus['commit']>) => {
+          await target.commit(partition, lease, { ...commit, outbox: new Map() });
+          if (commit.outbox.size > 0) await target.commit(partition, lease, { ...commit, state: new Map() });
+        };
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+let bus: Bus | undefined;
+const config = await loadConfig({ file }, { env: process.env });
+const app = await start(config, {
+  trustObservedAt: true,
+  ticks: false,
+  partitions: 2,
+  batchSize: 50,
+  log: createLogger({ level: 'error' }),
+  wrapBus: (made) => (bus = process.env['VIGIE_TEST_MUTANT'] === 'outbox' ? outboxOutside(made) : made),
+});
+process.stdout.write(`${JSON.stringify({ address: app.address, data: join(config.data) })}\n`);
+
+setInterval(async () => {
+  const waiting = (await bus?.outbox(1, AbortSignal.timeout(1)))?.length ?? 0;
+  const sources = app.health().map(({ name, items, ended }) => ({ name, items, ended }));
+  process.stdout.write(`${JSON.stringify({ sources, outbox: waiting, sending: app.alerts().channels.reduce((n, c) => n + c.waiting, 0) })}\n`);
+}, 200);
+process.on('SIGTERM', () => void app[Symbol.asyncDispose]().then(() => process.exit(0)));
