@@ -496,13 +496,17 @@ function scanApostrophes(text: string, start: number, end: number, first: number
   return end;
 }
 
+const letterOrDigit = /[\p{L}\p{N}]/u;
 const unclean = /[^\p{L}\p{N}\p{M}_]/gu;
 
 /** Compatibility forms can unfold into punctuation and spaces (`㈱`, `½`): a term holds neither. */
 function clean(folded: string): string {
   for (let i = 0; i < folded.length; i += 1) {
     const kind = classes[folded.charCodeAt(i)];
-    if (kind !== WORD && kind !== UNDERSCORE && kind !== SOLO) return folded.replace(unclean, '');
+    if (kind !== WORD && kind !== UNDERSCORE && kind !== SOLO) {
+      const kept = folded.replace(unclean, '');
+      return letterOrDigit.test(kept) ? kept : '';
+    }
   }
   return folded;
 }

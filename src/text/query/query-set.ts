@@ -9,6 +9,7 @@
  */
 import type { QueryNode } from './ast.ts';
 import type { Document } from './document.ts';
+import { everyday } from './everyday.ts';
 import { isLike, matches } from './match.ts';
 
 /** A query on numbers; what it cannot say is asked of the plain evaluator. */
@@ -465,16 +466,6 @@ function wordOf(query: QueryNode): string | undefined {
       return undefined;
   }
 }
-
-/** Words of everyday texts in French and English: to be kept under one of them is to be asked all the time. */
-const everyday: ReadonlySet<string> = new Set(
-  (
-    'a about all am an and any are as at be been but by can could did do for from get got had has have he her his how i if im in is it ' +
-    'its just like me more my no not now of on one or our out so some that the their them then there they this time to up us was we ' +
-    'were what when who will with would you your au aux avec ce ces cest dans de des du elle en est et il ils j je la le les leur lui ' +
-    'mais mes mon ne nos notre nous on ou par pas plus pour qu que qui rt sa se ses si son sont sur tout tous tres un une vous y'
-  ).split(' '),
-);
 
 /** Everyday words are common, and so are short ones: a stand-in for counting, good enough to choose the rarer side. */
 function costOf(word: string): number {
