@@ -96,7 +96,8 @@ describe('CSV', () => {
   test('an open quote swallows no more than a thousand lines', () => {
     const rows = Array.from({ length: 3_000 }, (_, index) => `${index};texte ${index}`);
     rows[10] = '10;"ouvert';
-    const lines = read(`id;texte\n${rows.join('\n')}\n`);
+    const reader = new PostReader('csv', { timezone: 'UTC', dates: 'auto' });
+    const lines = reader.push(Buffer.from(`id;texte\n${rows.join('\n')}\n`));
     expect(lines).toHaveLength(3_000);
     expect(lines.filter(({ problem }) => problem !== undefined).map(({ line }) => line)).toEqual([12]);
   });

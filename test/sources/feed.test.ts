@@ -263,7 +263,9 @@ describe('feed', () => {
     await using site = await openSite();
     const list = (from: number, count: number) =>
       rss(Array.from({ length: count }, (_, index) => entry(String(from + index))).join(''));
-    site.routes.set('/rss', (_request, response) => response.end(list(site.requests.length * 1_000, 1_200)));
+    site.routes.set('/rss', (_request, response) =>
+      response.writeHead(200, { etag: '"a"' }).end(list(site.requests.length * 1_000, 1_200)),
+    );
     const { batches, cursor } = await pollRounds({ urls: [`${site.url}/rss`] }, 4);
     expect(batches.slice(0, 3).map((batch) => batch.items.length)).toEqual([500, 500, 200]);
     expect(batches.flatMap((batch) => batch.items)).toHaveLength(1_200 + 3 * 1_000);

@@ -1,6 +1,7 @@
 import { appendFile, mkdtempDisposable, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type FilePost, file, readPostsFile } from '../../src/sources/file.ts';
 import { SourceError } from '../../src/model/errors.ts';
@@ -104,9 +105,11 @@ describe('file', () => {
     await writeFile(path, `${post('8')}\n${post('9')}\n${post('10')}\n`);
     const second = await readAll(source, { from: first.cursor! });
     expect(second.items.map(({ nativeId }) => nativeId)).toEqual(['8', '9', '10']);
-    const following = make(file, { paths: [path], follow: true }, testDeps().deps);
+    const sleep = () => delay(20);
+    const following = make(file, { paths: [path], follow: true }, testDeps({ sleep }).deps);
+    // The line comes in two pieces, with several looks in between.
     setTimeout(() => void appendFile(path, post('11').slice(0, 9)), 50);
-    setTimeout(() => void appendFile(path, `${post('11').slice(9)}\n`), 600);
+    setTimeout(() => void appendFile(path, `${post('11').slice(9)}\n`), 250);
     const third = await readAll(following, { from: second.cursor!, enough: (items) => items.length > 0 });
     expect(postsOf(following, third.items).map(({ id }) => id)).toEqual(['test:11']);
   });

@@ -203,13 +203,20 @@ describe('webhook', () => {
   });
 
   test('cuts a large delivery and answers it when its last part is durable', async () => {
-    await using running = await run();
-    const answer = await send(
-      running,
-      Array.from({ length: 2_600 }, (_, index) => post(`${index}`)),
-    );
-    expect(answer).toEqual({ status: 202, body: { accepted: 2_600 } });
-    expect(running.batches.map((batch) => batch.items.length)).toEqual([1_000, 1_000, 600]);
+    let answered = false;
+    const answeredBefore: boolean[] = [];
+    await using running = await run({}, async (batch) => {
+      await delay(5);
+      answeredBefore.push(answered);
+      batch.done?.();
+    });
+    const posts = Array.from({ length: 2_001 }, (_, index) => post(`${index}`));
+    const answer = await send(running, posts).finally(() => {
+      answered = true;
+    });
+    expect(answer).toEqual({ status: 202, body: { accepted: 2_001 } });
+    expect(running.batches.map((batch) => batch.items.length)).toEqual([1_000, 1_000, 1]);
+    expect(answeredBefore).toEqual([false, false, false]);
   });
 
   test('asks to come back when the buffer is full', async () => {
@@ -225,7 +232,8 @@ describe('webhook', () => {
     expect(third).toMatchObject({ status: 503, retryAfterS: expect.any(Number) });
     makeDurable();
     expect([(await first).status, (await second).status]).toEqual([202, 202]);
-    expect((await large('3')).status).toBe(202);
+    const again = await Promise.all([large('3'), large('4')]);
+    expect(again.map(({ status }) => status)).toEqual([202, 202]);
   });
 
   test('never lets a sender wait longer than 25 s, and drops what was not handed over', async () => {
