@@ -172,6 +172,7 @@ export interface MentionQuery {
   readonly query?: Query;
   readonly brands?: readonly string[];
   readonly sources?: readonly string[];
+  /** A label means the sure ones: a guess is `unsure`, whatever its label. */
   readonly sentiment?: SentimentLabel | 'unsure';
   readonly triage?: TriageStatus;
   /** Inclusive. */
@@ -213,14 +214,25 @@ export interface MentionStore extends AsyncDisposable {
   remove(
     posts: readonly { readonly id: string; readonly brands?: readonly string[]; readonly observedAt: Millis }[],
   ): Promise<void>;
-  /** Newest first (at, id). Pages by cursor, never by offset: the inbox grows while it is read. */
+  /**
+   * Newest first (at, id). Pages by cursor, never by offset: the inbox grows while it is read. A page holds 1000 mentions at
+   * most; one that would take too long is handed over with what was found so far, even nothing, and `next` to go on from.
+   * Throws RangeError on a cursor or a query tree that is none.
+   */
   search(
     scope: Scope,
     query: MentionQuery,
     page: { readonly limit: number; readonly after?: string },
   ): Promise<{ readonly items: readonly TriagedMention[]; readonly next?: string }>;
-  /** Counts per bucket, empty buckets left out. Recomputed for a bucket that changed, never incremented: a replay cannot double them. */
+  /**
+   * Counts per bucket (from the epoch, UTC), empty buckets left out. The brand's own posts are not counted here nor in facets:
+   * they are no opinion. Recomputed for a bucket that changed, never incremented: a replay cannot double them.
+   */
   series(scope: Scope, query: MentionQuery, bucketMs: Millis): Promise<readonly SeriesPoint[]>;
+  /**
+   * The most frequent values of each field, equal ones in the order of the alphabet. An author is named by the handle, else by
+   * the platform's id. Terms, links and topics are counted over the 5000 newest mentions that match.
+   */
   facets(
     scope: Scope,
     query: MentionQuery,
