@@ -148,7 +148,10 @@ async function* poll(
     }
     throwIfAllFail(states, deps.now());
     const next = Math.min(...[...states.values()].filter(({ gone }) => !gone).map(({ dueAt }) => dueAt));
-    if (Number.isFinite(next)) await deps.sleep(Math.max(100, next - deps.now()), signal).catch(() => undefined);
+    if (Number.isFinite(next))
+      await deps.sleep(Math.max(100, next - deps.now()), signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
     if (signal.aborted) return;
   }
 }

@@ -111,7 +111,9 @@ async function* readFiles(
       yield { items: [] };
       lastBatchAt = deps.now();
     }
-    await deps.sleep(FOLLOW_MS, signal).catch(() => undefined);
+    await deps.sleep(FOLLOW_MS, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
     if (signal.aborted) return;
   }
 }

@@ -58,7 +58,7 @@ export const webhook = defineSource({
       maxWaitingBytes: config.max_waiting_mb * 1024 * 1024,
     };
     return {
-      flow: 'live',
+      flow: 'pause',
       latenessMs: config.lateness,
       async *read(_from, signal) {
         if (signal.aborted) return;
