@@ -303,11 +303,23 @@ function addressEnd(text: string, from: number): number {
   return i;
 }
 
+let lastText = '';
+let lastScan: Scan = { tokens: [], links: [] };
+
 /**
  * Tokens and addresses of a text in one pass, in linear time. Addresses are no tokens: a brand's name in a link is
- * found by `url:` and `links:`, not by a word.
+ * found by `url:` and `links:`, not by a word. The last answer is kept, because query, language, sentiment and
+ * fingerprint ask for the same text one after the other.
  */
 export function scan(text: string): Scan {
+  if (text !== lastText) {
+    lastScan = scanText(text);
+    lastText = text;
+  }
+  return lastScan;
+}
+
+function scanText(text: string): Scan {
   const tokens: Token[] = [];
   let links: string[] | undefined;
   const length = text.length;

@@ -86,7 +86,7 @@ function score(text: string, language: string, tokens: readonly Token[] = tokeni
       const next = tokens[i + 1]?.text;
       const weight = next === undefined ? undefined : pair.get(next);
       if (weight !== undefined && next !== undefined) {
-        const turned = word === 'pas' ? false : isTurned(tokens, i, vocabulary, false);
+        const turned = vocabulary.pairsTurn && isTurned(tokens, i, vocabulary, false);
         if (weight !== 0) hits.push({ word: `${word} ${next}`, weight: turned ? -weight * turn : weight });
         length += 1;
         i += 1;

@@ -10,6 +10,8 @@ export interface Vocabulary {
   readonly weights: ReadonlyMap<string, number>;
   /** Weight of a word by the one after it: `second → first → weight` reads `bad luck`. */
   readonly pairs: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Whether a negator before a pair turns it; pairs that hold their own negation are taken as they are. */
+  readonly pairsTurn: boolean;
   /** Words that turn what follows within three words. */
   readonly negators: ReadonlySet<string>;
   /** Words that turn what stands before them too, within two words: `recommande pas`. */
@@ -69,6 +71,7 @@ function english(): Vocabulary {
   return {
     weights: afinn('wink-sentiment/src/afinn-en-165.js'),
     pairs,
+    pairsTurn: true,
     negators: new Set([
       ...negators.map((word) => word.replace("'", '')),
       ...'didnt doesnt wasnt werent havent hasnt hadnt couldnt neither nor nothing nobody without hardly barely aint'.split(
@@ -93,6 +96,7 @@ function french(): Vocabulary {
   return {
     weights,
     pairs,
+    pairsTurn: false,
     negators: set('pas jamais aucun aucune sans ni rien guere'),
     negatorsAfter: set('pas jamais rien guere aucun aucune'),
     boosters: set('tres trop vraiment tellement si super hyper totalement absolument completement'),
@@ -105,6 +109,7 @@ const makers: Readonly<Record<string, () => Vocabulary>> = {
   es: () => ({
     weights: afinn('natural/lib/natural/sentiment/Spanish/afinnShortSortedSpanish.json'),
     pairs: noPairs,
+    pairsTurn: false,
     negators: negations('Spanish/negations_es.json'),
     negatorsAfter: none,
     boosters: set('muy tan super demasiado'),
@@ -112,6 +117,7 @@ const makers: Readonly<Record<string, () => Vocabulary>> = {
   pt: () => ({
     weights: afinn('natural/lib/natural/sentiment/Portuguese/afinnShortSortedPortuguese.json'),
     pairs: noPairs,
+    pairsTurn: false,
     negators: negations('Portuguese/negations_pt.json'),
     negatorsAfter: none,
     boosters: set('muito tao super demais'),
@@ -119,6 +125,7 @@ const makers: Readonly<Record<string, () => Vocabulary>> = {
   de: () => ({
     weights: pattern('German/pattern-sentiment-de.json'),
     pairs: noPairs,
+    pairsTurn: false,
     negators: new Set([...negations('German/negations_de.json'), ...'nie keine keinen keiner ohne'.split(' ')]),
     negatorsAfter: none,
     boosters: set('sehr so total echt richtig zu'),
@@ -126,6 +133,7 @@ const makers: Readonly<Record<string, () => Vocabulary>> = {
   it: () => ({
     weights: pattern('Italian/pattern-sentiment-it.json'),
     pairs: noPairs,
+    pairsTurn: false,
     negators: set('non mai nessun nessuno nessuna senza ne niente'),
     negatorsAfter: none,
     boosters: set('molto troppo davvero cosi super'),
@@ -133,6 +141,7 @@ const makers: Readonly<Record<string, () => Vocabulary>> = {
   nl: () => ({
     weights: pattern('Dutch/pattern-sentiment-nl.json'),
     pairs: noPairs,
+    pairsTurn: false,
     negators: new Set([...negations('Dutch/negations_du.json'), 'geen', 'zonder']),
     negatorsAfter: none,
     boosters: set('heel erg zeer zo te'),

@@ -11,7 +11,7 @@ const strongNegative =
   'pourri pourrie pourris pourries boycott boycotter boycottez boycottons voleur voleurs voleuse vol fraude mensonge mensonges ' +
   'menteur menteurs menteuse mepris meprisant meprisante intoxication empoisonne empoisonnement mort morts deces tue tuer victime ' +
   'victimes danger dangereux dangereuse dangereuses toxique toxiques plainte plaintes harcelement racisme raciste racistes ' +
-  'sexiste sexistes corruption corrompu corrompus ecoeurant ecoeurante ecoeure revoltant revoltante minable minables pitoyable ' +
+  'contamine contaminee contamines contaminees contamination listeria salmonelle salmonelles sexiste sexistes corruption corrompu corrompus ecoeurant ecoeurante ecoeure revoltant revoltante minable minables pitoyable ' +
   'pitoyables ridicule ridicules incompetent incompetente incompetents incompetence fuyez fuir eviter evitez';
 
 const negative =
@@ -24,7 +24,7 @@ const negative =
   'perdue perdus perte pertes crise crises pollution pollue polluants menace menaces attaque attaques critique critiques ' +
   'accident accidents incident incidents guerre conflit greve licenciement licenciements supprime suppression fermeture faillite ' +
   'insupportable penible penibles lent lente lenteur lourd mal pis vide absurde stupide con connard connards cons debile debiles ' +
-  'fake foutre foutent fout foutage pigeon pigeons moque moquent moquer souci soucis grave graves sale sales douteux douteuse';
+  'licencie licencient licencier fake foutre foutent fout foutage pigeon pigeons moque moquent moquer souci soucis grave graves sale sales douteux douteuse';
 
 const positive =
   'merci mercis bravo bravos super genial geniale geniaux geniales excellent excellente excellents excellentes parfait parfaite ' +
@@ -52,8 +52,10 @@ export const frenchWords: Readonly<Record<string, number>> = Object.fromEntries(
 ]);
 
 /** Words that the list of `natural` weighs and that say nothing of a feeling. */
-export const frenchIdle: readonly string[] =
-  'tout toute tous toutes meme memes seul seule premier premiere dernier derniere'.split(' ');
+export const frenchIdle: readonly string[] = (
+  'tout toute tous toutes meme memes seul seule premier premiere dernier derniere plus moins tres trop vraiment tellement si ' +
+  'totalement absolument completement encore'
+).split(' ');
 
 /** Two words that say more than each of them. */
 export const frenchPhrases: Readonly<Record<string, number>> = {
@@ -79,6 +81,12 @@ export const frenchPhrases: Readonly<Record<string, number>> = {
   'mal recu': -0.6,
   'bien recu': 0.2,
   'bon courage': -0.1,
+  'pas normal': -0.6,
+  'importe quoi': -0.5,
+  'peux plus': -0.5,
+  'plait pas': -0.6,
+  'plait beaucoup': 0.7,
+  'abonnes absents': -0.7,
   'pas mal': 0.4,
   'pas terrible': -0.6,
   'pas top': -0.6,
