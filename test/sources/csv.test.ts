@@ -62,6 +62,13 @@ describe('CSV', () => {
     });
   });
 
+  test('takes a headline for the text where there is no other', () => {
+    expect(valuesOf(read('id;titre;texte\n1;Titre seul;\n2;Titre;Texte\n'))).toEqual([
+      { id: '1', text: 'Titre seul' },
+      { id: '2', title: 'Titre', text: 'Texte' },
+    ]);
+  });
+
   test('tells month first from day first by a date that can only be one', () => {
     const american = 'id,text,created_at\n1,a,8/4/2016 11:52\n2,b,8/16/2016 9:55\n';
     expect(valuesOf(read(american, { timezone: 'UTC' })).map(({ publishedAt }) => publishedAt)).toEqual([

@@ -321,6 +321,11 @@ function postOf(
     else problems.push(`date: ${parsed.problem}`);
   }
   if (problems.length > 0) return { problem: problems.join('; ') };
+  if (post['text'] === undefined && post['title'] !== undefined) {
+    // A headline alone is what was said.
+    post['text'] = post['title'];
+    delete post['title'];
+  }
   if (post['id'] === undefined && post['url'] === undefined) post['id'] = rowId(columns, fields);
   const unknown = Object.keys(extra).length > 0 ? { extra } : {};
   return { value: { ...post, ...nested, ...unknown } };
