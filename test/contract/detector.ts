@@ -147,7 +147,7 @@ export function detectorContract(name: string, create: (deps: DetectorDeps) => D
       for (const order of [1, -1]) {
         const random = seeded(4);
         const run = drive().all(moments(random, T0, start, 6));
-        const back = start + 5 * HOUR;
+        const back = start + 10 * HOUR;
         const missed = [
           ...moments(random, start, back, 6),
           ...moments(random, start + HOUR, start + 80 * MINUTE, 150),
@@ -161,6 +161,9 @@ export function detectorContract(name: string, create: (deps: DetectorDeps) => D
         expect(opened?.startedAt).toBeLessThanOrEqual(start + 90 * MINUTE);
         run.all(moments(random, back, back + 8 * HOUR, 6)).to(back + 8 * HOUR);
         expect(run.closed()).toHaveLength(1);
+        // What comes of it later still belongs to the same story.
+        for (const at of moments(random, start + HOUR, start + 80 * MINUTE, 60))
+          run.say(at, { observedAt: back + 8 * HOUR });
         expect(run.opened()).toHaveLength(1);
       }
     });

@@ -63,6 +63,23 @@ describe('spike', () => {
     expect(run.closed().at(0)?.at).toBeLessThan(start + 27 * HOUR);
   });
 
+  it('forgets what a clock that jumped ahead made it believe', () => {
+    type State = { held: number | null; baseline: { age: number } };
+    const random = seeded(31);
+    const run = drive().all(moments(random, T0, start, 6));
+    const taught = run.state.get<State>('past/*')?.baseline.age ?? 0;
+    run.say(start + 30 * DAY).say(start + 30 * DAY + MINUTE);
+    expect(run.state.get<State>('past/*')?.held).not.toBeNull();
+    run.reset(start);
+    const { newer } = run.state.get<{ newer: { from: number; counts: number[] } }>('recent/*') ?? {};
+    expect((newer?.from ?? 0) + (newer?.counts.length ?? 0)).toBeLessThanOrEqual(start / (5 * MINUTE) + 30 * 288);
+    expect(newer?.counts.reduce((sum, n) => sum + n, 0)).toBe(0);
+    run.all(moments(random, start, start + 2 * DAY, 6));
+    expect(run.state.get<State>('past/*')?.held).toBeNull();
+    expect((run.state.get<State>('past/*')?.baseline.age ?? 0) - taught).toBeGreaterThan(1.8 * 288);
+    expect((run.state.get<State>('past/*')?.baseline.age ?? 0) - taught).toBeLessThan(2.2 * 288);
+  });
+
   it('tells again when it has grown by half or a longer window joins, once at a moment', () => {
     const random = seeded(4);
     const run = drive().all(moments(random, T0, start, 6));
@@ -199,6 +216,8 @@ describe('spike', () => {
     expect(most).toBeLessThan(16_000);
     run.to(T0 + 30 * DAY + HOUR);
     expect(run.state.get<{ baseline: { mean: number } }>('past/*')?.baseline.mean).toBeCloseTo(100 / 12, 0);
+    // Nobody looked live in the last six hours: they are not calm.
+    expect(run.state.get<{ blind: number[] }>('recent/*')?.blind).toHaveLength(2);
     expect([...run.state.keys()].some((key) => key.startsWith('history/'))).toBe(true);
     for (const [i, at] of moments(random, T0 + 30 * DAY + HOUR, T0 + 33 * DAY, 100).entries())
       run.say(at, { source: i % 3 === 0 ? 'press' : 'x' });

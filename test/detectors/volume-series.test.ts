@@ -68,6 +68,23 @@ describe('volume series', () => {
     expect(sum(series, now - 4, now)).toBe(2);
   });
 
+  it('learns the same from mentions that come hours late', () => {
+    const random = seeded(2);
+    const [prompt, tardy] = [fresh(), fresh()];
+    const waiting: number[] = [];
+    const late = 5 * (HOUR / grid.bucketMs);
+    for (let now = B0; now < B0 + 2000; now++) {
+      for (const series of [prompt, tardy]) catchUp(series, grid, now, late);
+      if (random() < 0.4 && now < B0 + 1900) {
+        count(prompt, grid, now, now);
+        waiting.push(now);
+      }
+      while ((waiting[0] ?? Infinity) <= now - late) count(tardy, grid, waiting.shift() ?? 0, now);
+    }
+    expect(tardy.past.baseline).toEqual(prompt.past.baseline);
+    expect(tardy.past.excess).toEqual(prompt.past.excess);
+  });
+
   it('is not taught a long silence before the clock has gone on from its end', () => {
     const series = fresh();
     for (let i = 0; i < 1000; i++) {
