@@ -14,7 +14,7 @@ export interface BriefDeps {
 const HOUR_MS = 3_600_000;
 const STEPS = 12;
 /** Mentions that are looked at one by one, the newest first. */
-const MOST_LOOKED_AT = 1_000;
+const MOST_LOOKED_AT = 500;
 const MOST_POSTS = 6;
 
 /** Facts of the hour before the alert's last transition; undefined when the store took longer than the limit or failed. */

@@ -25,6 +25,8 @@ import { Waker } from './waker.ts';
 const MOST_TAKEN = 500;
 const MOST_UNSHOWN = 10_000;
 const SEND_MS = 30_000;
+/** Messages under way at the same time over one channel. */
+const MOST_AT_ONCE = 8;
 /** A lease that was confirmed this recently is not asked for again before sending. */
 const CONFIRMED_MS = 1_000;
 const SHOW = 'show:';
@@ -207,6 +209,7 @@ export class Session {
         const admitted = admit(line.queue, outgoing);
         line.queue = admitted.queue;
         touched.add(line);
+        void this.#briefFor(outgoing);
         if (admitted.dropped !== outgoing) {
           line.unwritten.add(outgoing.key);
           this.#state.set(outgoingKey(outgoing), outgoing);
@@ -223,19 +226,33 @@ export class Session {
 
   // ------------------------------------------------------------- state → people
 
+  /** Several messages at once, one an incident: a server that greets slowly must not make the others late. */
   async #tell(line: Line): Promise<void> {
     const { clock } = this.#deps;
+    const running = new Map<string, Promise<void>>();
+    let failure: { readonly error: unknown } | undefined;
     while (!this.#stop.aborted) {
       const now = clock.now();
-      const queue = line.queue.filter(({ key }) => !line.unwritten.has(key));
-      const next = pick(queue, now);
+      const queue = line.queue.filter(({ key, incident }) => !line.unwritten.has(key) && !running.has(incident));
+      const next = running.size < MOST_AT_ONCE ? pick(queue, now) : undefined;
       if (next) {
-        await this.#attempt(line, next);
+        const attempt = this.#attempt(line, next)
+          .catch((error: unknown) => {
+            failure ??= { error };
+            this.#kill.abort();
+          })
+          .finally(() => {
+            running.delete(next.incident);
+            line.waker.wake();
+          });
+        running.set(next.incident, attempt);
         continue;
       }
-      const at = nextTry(queue);
+      const at = running.size < MOST_AT_ONCE ? nextTry(queue) : undefined;
       await line.waker.wait(at === undefined ? 60_000 : Math.max(1, Math.min(at - now, 60_000)), this.#stop);
     }
+    await Promise.all(running.values());
+    if (failure) throw failure.error;
   }
 
   async #attempt(line: Line, outgoing: Outgoing): Promise<void> {

@@ -45,6 +45,7 @@ export class MailServer implements AsyncDisposable {
       allowInsecureAuth: true,
       authOptional: this.password === undefined,
       closeTimeout: 50,
+      disableReverseLookup: true,
       onAuth: ({ username, password }, _session, done) =>
         username === 'vigie' && password === this.password ? done(null, { user: username }) : done(answer(535)),
       onRcptTo: ({ address }, _session, done) => {
