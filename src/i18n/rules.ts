@@ -170,7 +170,6 @@ export const rules: Dictionary = {
       `il manque window : sur quelle durée mesurer ${metric} ? Par exemple 1h.`,
     'rules.problem.windowStep': ({ step }) => `la fenêtre doit être un multiple de ${step}.`,
     'rules.problem.windowLong': () => 'la fenêtre est trop longue : 7d au plus.',
-    'rules.test.brand': ({ name }) => `la marque « ${name} » de ce test n’existe pas.`,
     'rules.test.series': ({ value }) =>
       `« ${value} » n’est pas une série : écrivez par exemple 5x60 10x20 (valeur x minutes).`,
     'rules.test.rate': ({ value }) => `« ${value} » n’est pas un rythme : écrivez par exemple 5/m ou 12/h.`,
@@ -232,7 +231,6 @@ export const rules: Dictionary = {
       `window is missing: over how long is ${metric} measured? For example 1h.`,
     'rules.problem.windowStep': ({ step }) => `the window must be a multiple of ${step}.`,
     'rules.problem.windowLong': () => 'the window is too long: 7d at most.',
-    'rules.test.brand': ({ name }) => `the brand "${name}" of this test does not exist.`,
     'rules.test.series': ({ value }) => `"${value}" is not a series: write for example 5x60 10x20 (value x minutes).`,
     'rules.test.rate': ({ value }) => `"${value}" is not a rate: write for example 5/m or 12/h.`,
     'rules.test.rules': ({ name }) => `the rule file "${name}" does not exist.`,

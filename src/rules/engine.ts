@@ -124,7 +124,10 @@ class Rules implements RuleEngine {
 
   onGap(context: RuleContext, brand: string, via: string, from: Millis, to: Millis): void {
     const plan = this.#plans.get(brand);
-    if (plan && context.state(brand).get('head') !== undefined) this.#factsOf(context, plan).noteGap(via, from, to);
+    if (!plan || context.state(brand).get('head') === undefined) return;
+    const facts = this.#factsOf(context, plan);
+    facts.noteGap(via, from, to);
+    facts.due = this.#dueOf(plan, facts);
   }
 
   onRemove(context: RuleContext, brand: string, postId: string): void {
@@ -341,8 +344,9 @@ class Rules implements RuleEngine {
     const key = filterKey('', sight.rule.sources);
     if (part.kind === 'metric') {
       const value = facts.value(key, part.metric, part.windowMs, 'now', sight.rivals);
-      if (value === undefined) return '–';
-      return isShare(part.metric) ? format.share(value) : format.number(value);
+      // A share of nothing is shown as none of it.
+      if (isShare(part.metric)) return format.share(value ?? 0);
+      return value === undefined ? '–' : format.number(value);
     }
     switch (part.name) {
       case 'brand.name':
@@ -396,7 +400,9 @@ class Rules implements RuleEngine {
     }
     for (const { fold, ms } of plan.silences) {
       const since = facts.folds.get(fold)?.last;
-      if (since !== undefined) wait(since + ms);
+      if (since === undefined) continue;
+      wait(since + ms);
+      for (const seen of facts.sightings) wait(seen + ms);
     }
     if (plan.learning) wait(facts.learnedAt);
     return due === Infinity ? undefined : due;

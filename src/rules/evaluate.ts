@@ -3,7 +3,15 @@ import { formatDuration } from '../lib/duration.ts';
 import type { Brand, Millis, Signal, Text } from '../model/types.ts';
 import type { BrandFacts } from './facts.ts';
 import type { Place } from './metrics.ts';
-import { compare, type Condition, type MetricLeaf, type Rule, type SequenceNode, type SignalLeaf } from './rule.ts';
+import {
+  compare,
+  type Condition,
+  isShare,
+  type MetricLeaf,
+  type Rule,
+  type SequenceNode,
+  type SignalLeaf,
+} from './rule.ts';
 
 /** One evaluation of one rule for one brand. */
 export interface Sight {
@@ -91,11 +99,7 @@ export function read(leaf: MetricLeaf, sight: Sight): Reading | undefined {
   if (falling && facts.blind(clock - windowMs, clock)) return undefined;
   const value = facts.value(key, metric, windowMs, 'now', rivals);
   if (value === undefined) return undefined;
-  if (metric === 'minutes_since_last') {
-    // Nothing was heard while a source was blind: that is no silence.
-    if (facts.blind(clock - value * 60_000, clock)) return undefined;
-    return { leaf, value, holds: compare(value, op, than) };
-  }
+  if (metric === 'minutes_since_last') return { leaf, value, holds: compare(value, op, than) };
   if (!vs) {
     const enough = leaf.min === 0 || (facts.value(key, 'mentions', windowMs, 'now', rivals) ?? 0) >= leaf.min;
     return { leaf, value, holds: enough && compare(value, op, than) };
@@ -227,7 +231,10 @@ export function headline(reasons: Reasons): {
       expectedIs: 'usual',
     };
   }
-  const [reading] = reasons.readings.toSorted((a, b) => beyond(b) - beyond(a));
+  // How many says more than which share.
+  const [reading] = reasons.readings.toSorted(
+    (a, b) => Number(isShare(a.leaf.metric)) - Number(isShare(b.leaf.metric)) || beyond(b) - beyond(a),
+  );
   if (!reading) return { observed: 0, expected: 0, window: '' };
   const { leaf, value, reference } = reading;
   return {

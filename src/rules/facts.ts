@@ -212,22 +212,22 @@ export class BrandFacts {
 
   noteGap(via: string, from: Millis, to: Millis): void {
     if (!this.#matters(via)) return;
+    const inside = this.#gaps.some((gap) => gap[0] <= from && gap[1] === to);
+    if (inside) return;
     this.#gaps.push([from, to]);
-    this.#gaps.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    for (let i = 1; i < this.#gaps.length; ) {
-      const [before, gap] = [this.#gaps[i - 1] as Gap, this.#gaps[i] as Gap];
-      if (gap[0] > before[1]) i++;
-      else {
-        before[1] = Math.max(before[1], gap[1]);
-        this.#gaps.splice(i, 1);
-      }
-    }
+    this.#gaps.sort((a, b) => a[1] - b[1] || a[0] - b[0]);
     if (this.#gaps.length > MAX_GAPS) this.#gaps.shift();
     this.state.set('gaps', this.#gaps);
   }
 
+  /** A gap is known once it is over, at whichever moment its entry was read: with ticks or without, the same. */
   blind(from: Millis, to: Millis): boolean {
-    return this.#gaps.some((gap) => gap[0] < to && gap[1] > from);
+    return this.#gaps.some((gap) => gap[0] < to && gap[1] > from && gap[1] < this.#now);
+  }
+
+  /** When blindness ended, of the gaps that are remembered. */
+  get sightings(): readonly Millis[] {
+    return this.#gaps.map(([, to]) => to);
   }
 
   forgetPost(id: string): void {
@@ -307,8 +307,13 @@ export class BrandFacts {
         const [now, before] = [read('mentions'), fold.value('mentions', windowMs, 'previous', clock)];
         return now === undefined || before === undefined ? undefined : (now - before) / Math.max(before, 1);
       }
-      case 'minutes_since_last':
-        return fold.last === undefined ? undefined : (clock - fold.last) / 60_000;
+      case 'minutes_since_last': {
+        // Nothing was heard while a source was blind: that is no silence, which is counted from its end.
+        if (fold.last === undefined) return undefined;
+        let since = fold.last;
+        for (const [, to] of this.#gaps) if (to < clock) since = Math.max(since, to);
+        return (clock - since) / 60_000;
+      }
       default:
         return undefined;
     }

@@ -70,7 +70,7 @@ export function loadRules(files: readonly RuleFile[], context: LoadContext): Loa
   const filters = new Map<string, Query>();
   const places = new Map<string, string>();
   for (const { file, text } of files) {
-    const yaml = readYaml(file, text, ruleFileSchema, yamlWords(context.language));
+    const yaml = readYaml(file, text, ruleFileSchema, wordsOf(context.language));
     problems.push(...yaml.problems);
     for (const [index, source] of (yaml.value?.rules ?? []).entries()) {
       const reader = new RuleReader(file, yaml, context, filters, problems);
@@ -347,7 +347,7 @@ function listPath(path: Path, value: string | readonly string[] | undefined, ind
 }
 
 /** Words for what the schema and the YAML parser complain of. */
-function yamlWords(language: Language): YamlWords {
+export function wordsOf(language: Language): YamlWords {
   const speak = (key: string, values: Values = {}): string => say(language, { key: `rules.problem.${key}`, values });
   return {
     unknownKey: (name, near) => speak('unknown.key', { name, near: near ?? '' }),

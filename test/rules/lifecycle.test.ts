@@ -284,9 +284,10 @@ rules:
     ]);
     const blind = new Driver(rules);
     blind.mention(mention(T0));
-    blind.engine.onGap(blind.context, 'acme', 'inbox', T0 + MIN, T0 + 2 * HOUR);
+    blind.engine.onGap(blind.context, 'acme', 'inbox', T0 + MIN, T0 + 80 * MIN);
     blind.advance(T0 + 3 * HOUR);
-    expect(blind.story).toEqual([]);
+    // Ninety minutes after sight came back.
+    expect(blind.story).toEqual(['170m silence firing warning #1']);
   });
 
   it('fires on too few mentions by time alone, and wakes when they come', () => {

@@ -39,7 +39,7 @@ export interface Wanted {
   readonly followers?: number;
   readonly source?: string;
   readonly id?: string;
-  readonly duplicateOf?: string;
+  readonly duplicateOf?: string | undefined;
   readonly likes?: number;
   readonly via?: string;
   readonly text?: string;
@@ -119,6 +119,7 @@ export class Driver {
   clock = 0;
   evaluations = 0;
   #rules: RuleSet;
+  readonly #disk = new Map<string, string>();
   engine: RuleEngine;
 
   constructor(rules: string | RuleSet, brands: readonly Brand[] = [brand('acme')]) {
@@ -138,17 +139,35 @@ export class Driver {
     };
   }
 
-  /** Everything through JSON and into a new engine, as after a restart; with other rules, as after a reload. */
+  /** Writes what was marked as changed, and nothing else; answers its size in bytes. */
+  commit(): number {
+    let bytes = 0;
+    for (const [key, value] of this.state.takeChanges()) {
+      if (value === undefined) this.#disk.delete(key);
+      else {
+        const json = JSON.stringify(value);
+        bytes += key.length + json.length;
+        this.#disk.set(key, json);
+      }
+    }
+    return bytes;
+  }
+
+  /** Bytes of everything that was committed. */
+  get size(): number {
+    let bytes = 0;
+    for (const [key, json] of this.#disk) bytes += key.length + json.length;
+    return bytes;
+  }
+
+  /** A commit, then a new engine on what was written, as after a restart; with other rules, as after a reload. */
   restart(rules?: string): void {
     if (rules !== undefined) this.#rules = rulesOf(rules, this.brands);
-    const values = [...this.state.keys()].map((key): [string, Json] => {
-      return [key, JSON.parse(JSON.stringify(this.state.get(key))) as Json];
-    });
-    this.state = new MapState(values);
+    this.commit();
+    this.state = new MapState([...this.#disk].map(([key, json]): [string, Json] => [key, JSON.parse(json) as Json]));
     this.engine = createRuleEngine(this.#rules, this.brands);
   }
 
-  /** What a commit would write now; only that survives `crash`. */
   advance(to: Millis): void {
     for (;;) {
       let due = Infinity;
