@@ -63,6 +63,19 @@ describe('spike', () => {
     expect(run.closed().at(0)?.at).toBeLessThan(start + 27 * HOUR);
   });
 
+  it('finds a broad surge that is caught up from its end to its beginning', () => {
+    for (const order of [1, -1]) {
+      const random = seeded(32);
+      const run = drive().all(moments(random, T0, start, 6));
+      const back = start + 10 * HOUR;
+      const missed = [...moments(random, start, back, 6), ...moments(random, start + HOUR, start + 2 * HOUR, 30)];
+      run.gap('x-stream', start, back);
+      for (const at of missed.sort((a, b) => order * (a - b))) run.say(at, { observedAt: back });
+      expect(run.opened()).toHaveLength(1);
+      expect(run.opened().at(0)?.startedAt).toBeLessThan(start + 2 * HOUR);
+    }
+  });
+
   it('forgets what a clock that jumped ahead made it believe', () => {
     type State = { held: number | null; baseline: { age: number } };
     const random = seeded(31);
