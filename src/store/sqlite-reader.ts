@@ -21,7 +21,7 @@ import {
   triageStates,
   visibleBrands,
 } from './selection.ts';
-import { hourMs, readTriage, splitTerms, triageColumns } from './sqlite-rows.ts';
+import { dayMs, hourMs, readTriage, splitTerms, triageColumns } from './sqlite-rows.ts';
 
 export interface Reader {
   /** Answers the page as JSON: `{items: [{mention, terms, triage}], next}`; the terms as they are kept. */
@@ -161,8 +161,8 @@ export function openReader(path: string): Reader {
     const { query, brands, where } = selection;
     let size = brands.size === 1 ? first : Math.max(8, Math.ceil((2 * first) / brands.size));
     const sql = (comparison: string) => `select n, at, id from mention m indexed by mention_time
-      where brand = ? and at >= ? and at < ? and (at, id) ${comparison} (?, ?) and ${where} ${counted ? 'and m.own = 0' : ''}
-      and ${tick} order by at desc, id desc limit ?`;
+      where ${tick} and brand = ? and at >= ? and at < ? and (at, id) ${comparison} (?, ?) and ${where}
+      ${counted ? 'and m.own = 0' : ''} order by at desc, id desc limit ?`;
     const below = db.prepare(sql('<'));
     const upTo = db.prepare(sql('<='));
     const from = query.from ?? -Number.MAX_SAFE_INTEGER;
@@ -208,7 +208,7 @@ export function openReader(path: string): Reader {
   /** From and where of a selection that is not read through the index of time: by ids, by the text index, by triage. */
   function table(selection: Selection): { readonly sql: string; readonly values: (string | number)[] } {
     const { query, brands, plan, where } = selection;
-    const conditions = [`m.brand in (${[...brands.keys()].join(',')})`, where, tick];
+    const conditions = [tick, `m.brand in (${[...brands.keys()].join(',')})`, where];
     const values: (string | number)[] = [];
     let source = 'mention m';
     if (query.ids !== undefined) {
@@ -316,7 +316,7 @@ export function openReader(path: string): Reader {
 
     const raw = db.prepare(
       `select ${[...columns, 'count(*) as count'].join(', ')} from mention m indexed by mention_time
-       where m.brand = ? and m.at >= ? and m.at < ? and ${where} and m.own = 0 and ${tick} ${by}`,
+       where ${tick} and m.brand = ? and m.at >= ? and m.at < ? and ${where} and m.own = 0 ${by}`,
     );
     const from = query.from ?? -Number.MAX_SAFE_INTEGER;
     const to = query.to ?? Number.MAX_SAFE_INTEGER;
@@ -342,25 +342,48 @@ export function openReader(path: string): Reader {
        and hour not in (select s.hour from stale s where s.brand = ? and s.hour >= ? and s.hour < ?) ${by}`,
     );
     const staleHours = db.prepare('select hour from stale where brand = ? and hour >= ? and hour < ? order by hour');
-    for (const brand of brands.keys()) {
-      check();
-      for (const row of rolled.iterate(brand, firstHour, endHour, brand, firstHour, endHour)) {
+    const countHours = (brand: number, start: Millis, end: Millis) => {
+      if (start >= end) return;
+      for (const row of rolled.iterate(brand, start, end, brand, start, end)) {
         if (row['count'] !== null) add(row, Number(row['count']));
       }
-      countRaw(brand, from, Math.min(firstHour, to));
-      let start: Millis | undefined;
-      let end = 0;
-      for (const row of staleHours.iterate(brand, firstHour, endHour)) {
-        const hour = Number(row['hour']);
-        if (start !== undefined && hour === end) end += hourMs;
-        else {
-          if (start !== undefined) countRaw(brand, start, end);
-          start = hour;
-          end = hour + hourMs;
+      // Hours side by side are counted in one go.
+      let first: Millis | undefined;
+      let last = 0;
+      for (const { hour } of staleHours.all(brand, start, end) as unknown as { readonly hour: Millis }[]) {
+        if (first !== undefined && hour !== last) countRaw(brand, first, last);
+        if (first === undefined || hour !== last) first = hour;
+        last = hour + hourMs;
+      }
+      if (first !== undefined) countRaw(brand, first, last);
+    };
+
+    const wholeDays = bucketMs === undefined || bucketMs % dayMs === 0;
+    const firstDay = Math.ceil(firstHour / dayMs) * dayMs;
+    const endDay = Math.floor(endHour / dayMs) * dayMs;
+    const currentDays = db.prepare(
+      'select day from day where brand = ? and day >= ? and day < ? and current = 1 order by day',
+    );
+    const rolledDays = db.prepare(
+      `select ${[...groups, ...bucket('day'), 'sum(count) as count'].join(', ')} from rollup_day
+       where brand = ? and day >= ? and day < ? and ${selection.whereRollup} and own = 0
+       and day in (select d.day from day d where d.brand = ? and d.day >= ? and d.day < ? and d.current = 1) ${by}`,
+    );
+    for (const brand of brands.keys()) {
+      check();
+      countRaw(brand, from, firstHour);
+      let start = firstHour;
+      if (wholeDays && firstDay < endDay) {
+        for (const row of rolledDays.iterate(brand, firstDay, endDay, brand, firstDay, endDay)) {
+          if (row['count'] !== null) add(row, Number(row['count']));
+        }
+        for (const { day } of currentDays.all(brand, firstDay, endDay) as unknown as { readonly day: Millis }[]) {
+          countHours(brand, start, day);
+          start = day + dayMs;
         }
       }
-      if (start !== undefined) countRaw(brand, start, end);
-      countRaw(brand, Math.max(endHour, from), to);
+      countHours(brand, start, endHour);
+      countRaw(brand, endHour, to);
     }
   }
 
@@ -378,7 +401,7 @@ export function openReader(path: string): Reader {
     }
     const statement = db.prepare(
       `select ${columns.join(', ')} from mention m indexed by mention_time
-       where m.brand = ? and m.at >= ? and m.at < ? and ${where} and m.own = 0 and ${tick}`,
+       where ${tick} and m.brand = ? and m.at >= ? and m.at < ? and ${where} and m.own = 0`,
     );
     const from = query.from ?? -Number.MAX_SAFE_INTEGER;
     const to = query.to ?? Number.MAX_SAFE_INTEGER;

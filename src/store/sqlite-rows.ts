@@ -3,8 +3,9 @@ import type { Triage } from '../model/ports.ts';
 import type { Mention, SentimentLabel } from '../model/types.ts';
 import { triageStates, untouched } from './selection.ts';
 
-/** Length of the buckets that are counted in advance. */
+/** Lengths of the buckets that are counted in advance. */
 export const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
 
 export const triageColumns = 'status, assignee, until, verdict, note, version';
 

@@ -1,5 +1,6 @@
 /** The worker threads of the SQLite store: one writes, the others read. `sqlite.ts` starts them and talks to them. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Millis } from '../model/types.ts';
 import { openReader } from './sqlite-reader.ts';
 import { openWriter } from './sqlite-writer.ts';
 import type { Failure, ReadRequest, Request, Start, WriteRequest, WriteStart } from './sqlite-wire.ts';
@@ -20,36 +21,33 @@ function write(port: MessagePort, options: WriteStart): void {
   const writer = openWriter(options);
   let timer: NodeJS.Timeout | undefined;
   let lastWrite = -Infinity;
-  function recountLater(): void {
-    const idle = performance.now() - lastWrite > busyRestMs;
-    timer ??= setTimeout(
-      () => {
-        timer = undefined;
-        let left = true;
-        try {
-          left = writer.recount(options.recountAfterMs, sliceMs);
-        } catch {
-          // The hours stay marked, and reads count their mentions: a full disk costs time, not truth.
-        }
-        if (left) recountLater();
-      },
-      idle ? idleRestMs : Math.min(busyRestMs, Math.max(idleRestMs, options.recountAfterMs)),
-    );
+  function recountIn(ms: Millis): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      let left: ReturnType<typeof writer.recount> = 'later';
+      try {
+        left = writer.recount(options.recountAfterMs, sliceMs);
+      } catch {
+        // The hours stay marked, and reads count their mentions: a full disk costs time, not truth.
+      }
+      const busy = performance.now() - lastWrite < busyRestMs;
+      if (left !== 'done') recountIn(left === 'now' && !busy ? idleRestMs : busyRestMs);
+    }, ms);
   }
-  recountLater();
+  function wrote(): undefined {
+    lastWrite = performance.now();
+    recountIn(Math.min(busyRestMs, Math.max(idleRestMs, options.recountAfterMs)));
+  }
+  recountIn(idleRestMs);
   port.on('message', (request: WriteRequest) => {
     answer(port, request, () => {
       switch (request.kind) {
         case 'put':
           writer.put(request.lines);
-          lastWrite = performance.now();
-          recountLater();
-          return undefined;
+          return wrote();
         case 'remove':
           writer.remove(request.posts);
-          lastWrite = performance.now();
-          recountLater();
-          return undefined;
+          return wrote();
         case 'setTriage':
           return writer.setTriage(request.scope, request.mentionId, request.brand, request.triage, request.seen);
         case 'close':

@@ -5,7 +5,7 @@ import { Conflict, NotFound } from '../model/errors.ts';
 import type { Scope, Triage } from '../model/ports.ts';
 import type { Mention, Millis } from '../model/types.ts';
 import { authorOf, feelingOf, triageStates } from './selection.ts';
-import { hourMs, readTriage, triageColumns } from './sqlite-rows.ts';
+import { dayMs, hourMs, readTriage, triageColumns } from './sqlite-rows.ts';
 
 export interface WriterOptions {
   readonly path: string;
@@ -25,8 +25,11 @@ export interface Writer {
   put(lines: string): void;
   remove(posts: readonly Removal[]): void;
   setTriage(scope: Scope, id: string, brand: string, triage: Omit<Triage, 'version'>, seen: string): Triage;
-  /** Recounts hours that have been quiet for `quietMs`, for about `budgetMs`; answers whether some are left. */
-  recount(quietMs: Millis, budgetMs: Millis): boolean;
+  /**
+   * Recounts hours that have been quiet for `quietMs`, and their days, for about `budgetMs`. Answers whether some are left:
+   * `now` when it ran out of time, `later` when they are not quiet yet.
+   */
+  recount(quietMs: Millis, budgetMs: Millis): 'now' | 'later' | 'done';
   close(): void;
 }
 
@@ -70,6 +73,16 @@ export function openWriter(options: WriterOptions): Writer {
      select brand, ?, client, source, language, feeling, own, count(*) from mention indexed by mention_time
      where brand = ? and at >= ? and at < ? group by client, source, language, feeling, own`,
   );
+  const openDay = db.prepare(
+    'insert into day (brand, day, current) values (?, ?, 0) on conflict do update set current = 0',
+  );
+  const closeDay = db.prepare('update day set current = 1 where brand = ? and day = ?');
+  const forgetDay = db.prepare('delete from rollup_day where brand = ? and day = ?');
+  const addUp = db.prepare(
+    `insert into rollup_day (brand, day, client, source, language, feeling, own, count)
+     select brand, ?, client, source, language, feeling, own, sum(count) from rollup
+     where brand = ? and hour >= ? and hour < ? group by client, source, language, feeling, own`,
+  );
   const triageOf = db.prepare(`select ${triageColumns} from triage where id = ? and brand = ?`);
   const owner = db.prepare('select n from mention where id = ? and brand = ? and client = ?');
   const writeTriage = db.prepare(
@@ -84,17 +97,34 @@ export function openWriter(options: WriterOptions): Writer {
     const hour = Number(row['hour']);
     stale.set(`${brand}:${hour}`, { brand, hour, touched: -Infinity });
   }
+  /** Days whose counts are not current. */
+  const openDays = new Map<string, { readonly brand: number; readonly day: Millis }>();
+  for (const row of db.prepare('select brand, day from day where current = 0').all()) {
+    const brand = Number(row['brand']);
+    const day = Number(row['day']);
+    openDays.set(dayKey(brand, day), { brand, day });
+  }
+  /** Those of them of which an hour has been recounted. */
+  const readyDays = new Set(openDays.keys());
   let nextRow = Number(db.prepare('select ifnull(max(n), 0) + 1 as n from mention').get()?.['n']);
 
   /** Runs a change as one transaction; what was kept in memory beside it goes back with it. */
   function change<T>(work: (touched: Map<string, { brand: number; hour: Millis }>) => T): T {
     const rowBefore = nextRow;
+    const opened = new Map<string, { brand: number; day: Millis }>();
     const touched = new Map<string, { brand: number; hour: Millis }>();
     let result: T;
     try {
       result = transaction(db, () => {
         const answer = work(touched);
-        for (const [key, { brand, hour }] of touched) if (!stale.has(key)) markStale.run(brand, hour);
+        for (const [hourKey, { brand, hour }] of touched) {
+          if (!stale.has(hourKey)) markStale.run(brand, hour);
+          const key = dayKey(brand, hour);
+          if (openDays.has(key) || opened.has(key)) continue;
+          const day = Math.floor(hour / dayMs) * dayMs;
+          openDay.run(brand, day);
+          opened.set(key, { brand, day });
+        }
         return answer;
       });
     } catch (error) {
@@ -107,6 +137,7 @@ export function openWriter(options: WriterOptions): Writer {
       }
       throw error;
     }
+    for (const [key, day] of opened) openDays.set(key, day);
     const now = performance.now();
     for (const [key, { brand, hour }] of touched) {
       stale.delete(key);
@@ -169,6 +200,57 @@ export function openWriter(options: WriterOptions): Writer {
     touch(touched, brand, at);
   }
 
+  function recountHours(quietSince: Millis, end: Millis): void {
+    while (performance.now() < end) {
+      const batch: [string, { readonly brand: number; readonly hour: Millis }][] = [];
+      for (const entry of stale) {
+        if (batch.length >= 64 || entry[1].touched > quietSince) break;
+        batch.push(entry);
+      }
+      if (batch.length === 0) return;
+      const done: string[] = [];
+      transaction(db, () => {
+        for (const [key, { brand, hour }] of batch) {
+          forget.run(brand, hour);
+          count.run(hour, brand, hour, hour + hourMs);
+          unmark.run(brand, hour);
+          done.push(key);
+          if (performance.now() > end) break;
+        }
+      });
+      for (const key of done) {
+        const hour = stale.get(key);
+        stale.delete(key);
+        if (hour !== undefined) readyDays.add(dayKey(hour.brand, hour.hour));
+      }
+    }
+  }
+
+  /** Adds up the days of which no hour is left to be recounted. */
+  function addUpDays(end: Millis): void {
+    if (performance.now() > end || readyDays.size === 0) return;
+    const seen: string[] = [];
+    const done: string[] = [];
+    transaction(db, () => {
+      for (const key of readyDays) {
+        if (performance.now() > end) break;
+        seen.push(key);
+        const open = openDays.get(key);
+        if (open === undefined) continue;
+        const { brand, day } = open;
+        // It is looked at again when that hour has been recounted.
+        if (Array.from({ length: 24 }, (_, i) => `${brand}:${day + i * hourMs}`).some((hour) => stale.has(hour)))
+          continue;
+        forgetDay.run(brand, day);
+        addUp.run(day, brand, day, day + dayMs);
+        closeDay.run(brand, day);
+        done.push(key);
+      }
+    });
+    for (const key of seen) readyDays.delete(key);
+    for (const key of done) openDays.delete(key);
+  }
+
   return {
     put(lines) {
       change((touched) => {
@@ -226,33 +308,21 @@ export function openWriter(options: WriterOptions): Writer {
     },
 
     recount(quietMs, budgetMs) {
-      const start = performance.now();
-      while (performance.now() - start < budgetMs) {
-        const batch: [string, { readonly brand: number; readonly hour: Millis }][] = [];
-        for (const entry of stale) {
-          if (batch.length >= 64 || start - entry[1].touched < quietMs) break;
-          batch.push(entry);
-        }
-        if (batch.length === 0) break;
-        const done: string[] = [];
-        transaction(db, () => {
-          for (const [key, { brand, hour }] of batch) {
-            forget.run(brand, hour);
-            count.run(hour, brand, hour, hour + hourMs);
-            unmark.run(brand, hour);
-            done.push(key);
-            if (performance.now() - start > budgetMs) break;
-          }
-        });
-        for (const key of done) stale.delete(key);
-      }
-      return stale.size > 0;
+      const end = performance.now() + budgetMs;
+      recountHours(performance.now() - quietMs, end);
+      addUpDays(end);
+      if (performance.now() > end) return 'now';
+      return stale.size > 0 ? 'later' : 'done';
     },
 
     close() {
       db.close();
     },
   };
+}
+
+function dayKey(brand: number, at: Millis): string {
+  return `${brand}:${Math.floor(at / dayMs) * dayMs}`;
 }
 
 interface WordTable {

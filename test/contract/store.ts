@@ -714,7 +714,7 @@ export function storeContract(name: string, make: () => Promise<MentionStore>): 
               expect(counted.map(({ at }) => at)).toEqual(named.map(({ at }) => at));
             }
           }),
-          { numRuns: 60 },
+          { numRuns: 150 },
         );
         expect(found).toBeGreaterThan(100);
       });

@@ -75,7 +75,12 @@ describe('the sqlite store', () => {
     const rows = () => {
       using db = new DatabaseSync(folder.path, { readOnly: true });
       const count = (table: string) => Number(db.prepare(`select count(*) as n from ${table}`).get()?.['n']);
-      return { rollup: count('rollup'), stale: count('stale') };
+      return {
+        rollup: count('rollup'),
+        stale: count('stale'),
+        days: count('day'),
+        open: count('day where current = 0'),
+      };
     };
     const labels = ['negative', 'neutral', 'positive'] as const;
     const posts = Array.from({ length: 400 }, (_, i) =>
@@ -103,12 +108,21 @@ describe('the sqlite store', () => {
           })),
         ),
     ];
-    const edge = [undefined, noon, noon + 1, noon + 7 * hour, noon + 20 * hour + 60_001, noon + 21 * hour - 1];
+    const edge = [
+      undefined,
+      noon,
+      noon + 1,
+      noon + 7 * hour,
+      noon + 12 * hour,
+      noon + 41 * hour + 60_001,
+      noon + 60 * hour - 1,
+    ];
     for (const step of steps) {
       await step(store);
       await step(peer);
-      await expect.poll(rows, { timeout: 10_000, interval: 20 }).toMatchObject({ stale: 0 });
+      await expect.poll(rows, { timeout: 10_000, interval: 20 }).toMatchObject({ stale: 0, open: 0 });
       expect(rows().rollup).toBeGreaterThan(50);
+      expect(rows().days).toBeGreaterThan(5);
       for (const from of edge) {
         for (const to of edge) {
           for (const rest of [
@@ -122,7 +136,9 @@ describe('the sqlite store', () => {
               ...(to !== undefined && { to }),
               ...rest,
             };
-            expect(await store.series(dupont, query, 6 * hour)).toEqual(await peer.series(dupont, query, 6 * hour));
+            for (const bucketMs of [6 * hour, 24 * hour]) {
+              expect(await store.series(dupont, query, bucketMs)).toEqual(await peer.series(dupont, query, bucketMs));
+            }
             const fields = ['source', 'sentiment', 'brand'] as const;
             expect(await store.facets(dupont, query, fields, 9)).toEqual(await peer.facets(dupont, query, fields, 9));
           }

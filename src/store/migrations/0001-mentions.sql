@@ -81,3 +81,24 @@ create table stale (
   hour integer not null,
   primary key (brand, hour)
 ) strict, without rowid;
+
+-- The same counts per day, added up from those per hour.
+create table rollup_day (
+  brand integer not null,
+  day integer not null,
+  client integer not null,
+  source integer not null,
+  language integer not null,
+  feeling integer not null,
+  own integer not null,
+  count integer not null,
+  primary key (brand, day, client, source, language, feeling, own)
+) strict, without rowid;
+
+-- Every day that has or had mentions; its counts are read only while they are current.
+create table day (
+  brand integer not null,
+  day integer not null,
+  current integer not null,
+  primary key (brand, day)
+) strict, without rowid;
