@@ -12,6 +12,7 @@ import { answerLines } from './stdin-lines.ts';
 const DEFAULTS = volumeConfig.parse({});
 const DAY_MS = 86_400_000;
 
+/** What the command line says. */
 export interface DetectOptions {
   readonly intervalMs: Millis;
   readonly threshold: number;

@@ -9,11 +9,13 @@ const SLOT_MS = 15 * 60_000;
 /** What one like, answer or repost says about the number of people who saw a post. */
 const SEEN_PER_REACTION = 20;
 
+/** A post that may be shown; `weight` is about how many people can have seen it. */
 export type Exhibit = readonly [id: string, at: Millis, weight: number];
 
 /** Candidates of a quarter of an hour: kept before anything is known to happen, so that an alert can show how it began. */
 export type Slot = { readonly slot: number; posts: Exhibit[] };
 
+/** A mention as a candidate. */
 export function exhibitOf({ id, at, author, engagement }: Mention): Exhibit {
   const reactions =
     (engagement?.likes ?? 0) + (engagement?.reposts ?? 0) + (engagement?.replies ?? 0) + (engagement?.quotes ?? 0);

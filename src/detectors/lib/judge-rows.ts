@@ -7,12 +7,14 @@ import { catchUp, count, createPast, createRecent, gridOf, markBlind, passes, re
 /** After an alert the rows of a day raise no other. */
 const QUIET_MS = 86_400_000;
 
+/** How rows are to be judged. */
 export interface RowsOptions extends Gate {
   /** Time between two rows; rows closer than five minutes are counted together. */
   readonly intervalMs: Millis;
   readonly threshold: number;
 }
 
+/** What is said of one row. */
 export interface Verdict {
   /** Mean of the two largest rarities; 0 while there is too little history, or too little to tell of. */
   readonly score: number;

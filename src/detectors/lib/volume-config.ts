@@ -5,6 +5,7 @@ import type { Gate } from './volume-series.ts';
 const MARGINS = { fewer: 2, balanced: 1.5, more: 1 } as const;
 const MINIMUMS = { social: 5, press: 3 } as const;
 
+/** Settings of `spike` and `negative-surge`. */
 export const volumeConfig = z.strictObject({
   preset: z
     .enum(['social', 'press'])
@@ -24,8 +25,10 @@ export const volumeConfig = z.strictObject({
     ),
 });
 
+/** Settings as given, defaults filled in. */
 export type VolumeConfig = z.output<typeof volumeConfig>;
 
+/** What must hold beside the score, by preset and sensitivity. */
 export function gateOf({ preset, sensitivity }: Pick<VolumeConfig, 'preset' | 'sensitivity'>): Gate {
   return { margin: MARGINS[sensitivity], minimum: MINIMUMS[preset] };
 }

@@ -50,6 +50,7 @@ const LIVE_MS = 2 * DAY_MS;
 
 const grid = gridOf();
 const { bucketMs } = grid;
+
 export interface VolumeOptions extends Gate {
   readonly name: string;
   /** Mean of the two largest rarities at which an episode opens. */
@@ -95,6 +96,7 @@ interface Scope {
   readonly recent: Followed;
 }
 
+/** The detector; `spike.ts` and `negative-surge.ts` say what it counts. */
 export function createVolumeDetector(options: VolumeOptions): Detector {
   const { name, threshold, counts, share: tellsShare, latenessMs } = options;
 
@@ -182,7 +184,8 @@ export function createVolumeDetector(options: VolumeOptions): Detector {
       mentions: finding.observed,
       seenAt: clock,
       calmSince: null,
-      evidence: candidates(recent.near, stop - (window?.buckets ?? 1) * bucketMs, stop),
+      // The mention itself is shown even where another window of the hour is the most unusual one.
+      evidence: candidates(recent.near, Math.min(at, stop - (window?.buckets ?? 1) * bucketMs), stop),
     };
     recent.episode = episode;
     const due = state.get<Due>('due') ?? { open: [], next: 0, history: null };

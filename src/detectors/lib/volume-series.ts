@@ -25,6 +25,7 @@ const BELIEVED_MS = 2 * HOUR_MS;
 const MOST_BLIND_SPANS = 32;
 const GATE_QUANTILE = 0.98;
 
+/** A sliding window; the bucket that it ends with may still be running. */
 export interface Window {
   /** As people write it: `15m`. */
   readonly name: string;
@@ -92,6 +93,7 @@ export function gridOf(bucketMs: Millis = BUCKET_MS): Grid {
 /** A run of counts; what lies outside is 0. */
 export type Counts = { from: number; counts: number[] };
 
+/** What is known of a series; it changes when something is taught. */
 export type Past = {
   /** The first bucket that it saw live. */
   readonly since: number;
@@ -107,6 +109,7 @@ export type Past = {
   baseline: Baseline;
   excess: ExcessHistogram[];
 };
+/** What changes with every mention. */
 export type Recent = {
   newer: Counts;
   /** Spans of buckets under which a source was blind: from, to (excluded), from, to, … in order. */
@@ -128,6 +131,7 @@ export function createPast(grid: Grid, bucket: number, phase = 0): Past {
   };
 }
 
+/** What changes with every mention of a series that begins with `bucket`. */
 export function createRecent(bucket: number): Recent {
   return { newer: { from: bucket, counts: [] }, blind: [] };
 }
@@ -152,6 +156,7 @@ export function sum({ recent, past }: Series, from: number, to: number): number 
   return sumOf(past.older, from, to) + sumOf(recent.newer, from, to);
 }
 
+/** The same for one run of counts. */
 export function sumOf({ from: start, counts }: Counts, from: number, to: number): number {
   let total = 0;
   const end = Math.min(to - start, counts.length - 1);
@@ -317,6 +322,7 @@ export function historyMs({ past, recent }: Series, grid: Grid, now: number): Mi
   return ageMs(past.baseline) + waiting * grid.bucketMs;
 }
 
+/** How many mentions one window holds, and how unusual that is. */
 export interface WindowReading {
   /** How many buckets it looked at: fewer than the window's where it was cut short. */
   readonly buckets: number;
@@ -328,6 +334,7 @@ export interface WindowReading {
   readonly rarity: number;
 }
 
+/** All windows that end with one bucket. */
 export interface Reading {
   /** The last bucket of the windows. */
   readonly end: number;
