@@ -36,11 +36,6 @@ export function createBaseline(bucketMs: Millis = BUCKET_MS): Baseline {
   return { bucketMs, age: 0, mean: 0, day: 0, sums: Array<number>(24).fill(0), buckets: Array<number>(24).fill(0) };
 }
 
-/** Start of the bucket in which a moment lies. Buckets lie on an absolute grid. */
-export function bucketStart(at: Millis, bucketMs: Millis = BUCKET_MS): Millis {
-  return Math.floor(at / bucketMs) * bucketMs;
-}
-
 /** Teaches one closed bucket. Buckets come in the order of time, each once; one that is left out teaches nothing. */
 export function learn(baseline: Baseline, start: Millis, count: number): void {
   const day = Math.floor(start / DAY_MS);
