@@ -62,9 +62,7 @@ export function admit(
   if (outgoing.reason === 'repeat' && queue.some(({ incident }) => incident === outgoing.incident))
     return { queue, dropped: outgoing };
   // News of an incident is worth a try for what waits before it.
-  const woken = queue.map((other) =>
-    other.incident === outgoing.incident ? { ...other, notBefore: Math.min(other.notBefore, outgoing.at) } : other,
-  );
+  const woken = queue.map((other) => (other.incident === outgoing.incident ? { ...other, notBefore: 0 } : other));
   if (queue.length < MOST_WAITING) return { queue: [...woken, outgoing] };
   const reminder = woken.findIndex(({ reason }) => reason === 'repeat');
   const leaves = reminder === -1 ? 0 : reminder;

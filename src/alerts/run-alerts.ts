@@ -1,6 +1,6 @@
 /** The alert role: takes transitions out of the outbox, shows them on the desk, and tells people, once. */
 import { catchError, EMPTY, Observable, type Subscription, switchMap, throwError } from 'rxjs';
-import type { Clock } from '../lib/clock.ts';
+import { type Clock, wallClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { restart } from '../lib/rx/back-off.ts';
@@ -20,7 +20,10 @@ export interface AlertsDeps {
   readonly route: Route;
   readonly brands: () => readonly Brand[];
   readonly health: () => readonly SourceHealth[];
+  /** The installation's time: a replay's is the file's. */
   readonly clock: Clock;
+  /** The time in which servers answer and waits between attempts pass; the wall clock unless told. */
+  readonly io?: Clock;
   readonly random: () => number;
   /** Of the messages. */
   readonly language: string;
@@ -65,7 +68,8 @@ const STOP_MS = 5_000;
  * Runs until it is disposed. Only the holder of the lease `alerts` tells people; whatever goes wrong with the bus, the
  * memory is thrown away and read again from there.
  */
-export function runAlerts(deps: AlertsDeps): AlertRole {
+export function runAlerts(options: AlertsDeps): AlertRole {
+  const deps = { ...options, io: options.io ?? wallClock };
   let current: Session | undefined;
   const stop = new AbortController();
 
@@ -87,7 +91,7 @@ export function runAlerts(deps: AlertsDeps): AlertRole {
     restart<T>({
       firstMs: 200,
       mostMs: 30_000,
-      sleep: (ms, signal) => deps.clock.sleep(ms, AbortSignal.any([signal, stop.signal])),
+      sleep: (ms, signal) => deps.io.sleep(ms, AbortSignal.any([signal, stop.signal])),
       random: deps.random,
       onError: (error, attempt, waitMs) => {
         deps.log.error(what, { attempt, waitMs, error });
@@ -122,7 +126,7 @@ export function runAlerts(deps: AlertsDeps): AlertRole {
     async [Symbol.asyncDispose]() {
       stop.abort();
       const waited = new AbortController();
-      await Promise.race([current?.ended ?? Promise.resolve(), deps.clock.sleep(STOP_MS, waited.signal)]);
+      await Promise.race([current?.ended ?? Promise.resolve(), deps.io.sleep(STOP_MS, waited.signal)]);
       waited.abort();
       const last = current?.ended;
       subscription.unsubscribe();

@@ -32,6 +32,9 @@ const CONFIRMED_MS = 1_000;
 const SHOW = 'show:';
 const OUT = 'out:';
 
+/** What `AlertsDeps` says, and the time of the outside world. */
+type SessionDeps = AlertsDeps & Required<Pick<AlertsDeps, 'io'>>;
+
 /** One channel of one receiver: its own queue and its own loop, so that no outage holds up another. */
 interface Line {
   readonly receiver: string;
@@ -46,7 +49,7 @@ interface Line {
 export class Session {
   /** Resolves when nothing of it runs any more; never rejects. */
   readonly ended: Promise<void>;
-  readonly #deps: AlertsDeps;
+  readonly #deps: SessionDeps;
   readonly #lease: Lease;
   /** Asks to stop: what is being sent is sent to its end. */
   readonly #stop: AbortSignal;
@@ -63,7 +66,7 @@ export class Session {
   #settler: Settler;
   #confirmedAt: Millis;
 
-  constructor(deps: AlertsDeps, lease: Lease, stop: AbortSignal) {
+  constructor(deps: SessionDeps, lease: Lease, stop: AbortSignal) {
     this.#deps = deps;
     this.#lease = lease;
     this.#stop = AbortSignal.any([stop, this.#kill.signal]);
@@ -76,9 +79,9 @@ export class Session {
       },
     });
     this.#clockWaker = new Waker(deps.clock.sleep);
-    this.#showWaker = new Waker(deps.clock.sleep);
+    this.#showWaker = new Waker(deps.io.sleep);
     this.#settler = new Settler(deps.bus, lease, this.#state);
-    this.#confirmedAt = deps.clock.now();
+    this.#confirmedAt = deps.io.now();
   }
 
   /** Works until it is asked to stop; throws when the bus fails or the lease is lost. */
@@ -128,7 +131,7 @@ export class Session {
   }
 
   async #load(): Promise<void> {
-    const { bus, clock, receivers } = this.#deps;
+    const { bus, io, receivers } = this.#deps;
     const kept = await bus.loadAlerts();
     this.#state = new MapState(kept);
     this.#settler = new Settler(bus, this.#lease, this.#state);
@@ -137,7 +140,7 @@ export class Session {
         (notifier): Line => ({
           receiver: name,
           notifier,
-          waker: new Waker(clock.sleep),
+          waker: new Waker(io.sleep),
           queue: [],
           unwritten: new Set(),
           status: { lost: 0 },
@@ -205,7 +208,7 @@ export class Session {
       if (lines.length === 0)
         this.#deps.log.error('alerts.no-receiver', { receiver: delivery.receiver, key: delivery.key });
       for (const line of lines) {
-        const outgoing: Outgoing = { ...delivery, channel: line.notifier.channel, attempts: 0, notBefore: delivery.at };
+        const outgoing: Outgoing = { ...delivery, channel: line.notifier.channel, attempts: 0, notBefore: 0 };
         const admitted = admit(line.queue, outgoing);
         line.queue = admitted.queue;
         touched.add(line);
@@ -228,11 +231,11 @@ export class Session {
 
   /** Several messages at once, one an incident: a server that greets slowly must not make the others late. */
   async #tell(line: Line): Promise<void> {
-    const { clock } = this.#deps;
+    const { io } = this.#deps;
     const running = new Map<string, Promise<void>>();
     let failure: { readonly error: unknown } | undefined;
     while (!this.#stop.aborted) {
-      const now = clock.now();
+      const now = io.now();
       const queue = line.queue.filter(({ key, incident }) => !line.unwritten.has(key) && !running.has(incident));
       const next = running.size < MOST_AT_ONCE ? pick(queue, now) : undefined;
       if (next) {
@@ -256,16 +259,16 @@ export class Session {
   }
 
   async #attempt(line: Line, outgoing: Outgoing): Promise<void> {
-    const { clock, metrics, random } = this.#deps;
+    const { clock, io, metrics, random } = this.#deps;
     const brief = await this.#briefFor(outgoing);
-    if (clock.now() - this.#confirmedAt >= CONFIRMED_MS) await this.#write([], []);
+    if (io.now() - this.#confirmedAt >= CONFIRMED_MS) await this.#write([], []);
     if (this.#stop.aborted) return;
-    const startedAt = clock.now();
+    const startedAt = io.now();
     const failure = await this.#send(line.notifier, this.#notification(outgoing, brief));
     if (failure === undefined) crashPoint('sent');
     else if (this.#kill.signal.aborted) return;
     const now = clock.now();
-    const tookMs = now - startedAt;
+    const tookMs = io.now() - startedAt;
     const { channel } = outgoing;
     if (failure === undefined) {
       const { failingSince: _, lastError: __, ...status } = line.status;
@@ -278,7 +281,7 @@ export class Session {
     }
     const error = failure.message;
     line.status = { ...line.status, failingSince: line.status.failingSince ?? now, lastError: error };
-    const { outcome, next } = afterFailure(outgoing, failure, now, random());
+    const { outcome, next } = afterFailure(outgoing, failure, startedAt + tookMs, random());
     // It may have been left out meanwhile, to make room.
     const isWaiting = line.queue.some(({ key }) => key === outgoing.key);
     metrics.notifications(channel, next ? 'retry' : 'failed');
@@ -291,7 +294,13 @@ export class Session {
     }
     await this.#write(
       [],
-      [lineOf(outgoing, now, outcome, { error, tookMs, ...(next ? { nextAt: next.notBefore } : {}) })],
+      [
+        lineOf(outgoing, now, outcome, {
+          error,
+          tookMs,
+          ...(next ? { nextAt: now + next.notBefore - startedAt - tookMs } : {}),
+        }),
+      ],
     );
   }
 
@@ -305,7 +314,7 @@ export class Session {
         once: true,
       });
     });
-    void this.#deps.clock.sleep(SEND_MS, done.signal).then(() => {
+    void this.#deps.io.sleep(SEND_MS, done.signal).then(() => {
       if (!done.signal.aborted) limit.abort();
     });
     try {
@@ -342,11 +351,11 @@ export class Session {
 
   /** Channels that tell of the same thing at the same time share its facts. */
   #briefFor({ incident, alerts }: Outgoing): Promise<Brief | undefined> {
-    const { store, brands, health, clock } = this.#deps;
-    const key = `${incident} ${alerts.map(({ id, sequence }) => `${id}#${sequence}`).join()} ${Math.floor(clock.now() / 10_000)}`;
+    const { store, brands, health, io } = this.#deps;
+    const key = `${incident} ${alerts.map(({ id, sequence }) => `${id}#${sequence}`).join()} ${Math.floor(io.now() / 10_000)}`;
     const known = this.#briefs.get(key);
     if (known) return known;
-    const brief = gatherBrief(alerts, { store, brands: brands(), health: health(), sleep: clock.sleep });
+    const brief = gatherBrief(alerts, { store, brands: brands(), health: health(), sleep: io.sleep });
     this.#briefs.set(key, brief);
     for (const oldest of this.#briefs.keys()) {
       if (this.#briefs.size <= 50) break;
@@ -373,7 +382,7 @@ export class Session {
 
   /** A desk that is slow or away holds up what is shown, never what is told. */
   async #show(): Promise<void> {
-    const { desk, clock, log, onProjected } = this.#deps;
+    const { desk, io, log, onProjected } = this.#deps;
     let failures = 0;
     while (!this.#stop.aborted) {
       const batch = [...this.#unshown].slice(0, MOST_TAKEN);
@@ -390,7 +399,7 @@ export class Session {
         failures++;
         const waitMs = Math.min(30_000, 500 * 2 ** Math.min(failures, 10));
         log.warn('alerts.not-shown', { waiting: this.#unshown.size, waitMs, error });
-        await clock.sleep(waitMs, this.#stop);
+        await io.sleep(waitMs, this.#stop);
         continue;
       }
       failures = 0;
@@ -406,7 +415,7 @@ export class Session {
   // -------------------------------------------------------------------- helpers
 
   async #write(ids: readonly string[], log: readonly NotificationLine[]): Promise<void> {
-    const now = this.#deps.clock.now();
+    const now = this.#deps.io.now();
     await this.#settler.write(ids, log);
     this.#confirmedAt = now;
     for (const line of log) report(this.#deps.log, line);

@@ -24,7 +24,7 @@ const fr: Readonly<Record<string, Sentence>> = {
   'alerts.observed': () => 'Constaté',
   'alerts.expected': ({ is }) => ({ limit: 'Seuil', reference: 'Comparé à' })[String(is)] ?? 'Habituel',
   'alerts.window': () => 'Sur',
-  'alerts.negative-share': () => 'Négatif',
+  'alerts.negative-share': () => 'Négatif, 1\u00a0h',
   'alerts.window-value': ({ window }, f) => windowOf(window, f),
   'alerts.share': ({ share }, f) => f.share(Number(share)),
   'alerts.since': ({ time, ago }, f) =>
@@ -68,7 +68,7 @@ const fr: Readonly<Record<string, Sentence>> = {
   'alerts.why': () => 'Pourquoi cette alerte',
   'alerts.calm': () => 'Ce qui la calmerait',
   'alerts.without-three': ({ share, names, left }, f) =>
-    `Sans ${names}, il resterait ${mentions(left, f)} : ces trois auteurs en font ${f.share(Number(share))}.`,
+    `Sans ${names}, il resterait ${mentions(left, f)} sur l’heure : ces trois auteurs en font ${f.share(Number(share))}.`,
   'alerts.closes': () =>
     'L’alerte se refermera d’elle-même quand ces raisons ne tiendront plus. Vous en serez prévenu.',
   'alerts.closes-usual': ({ usual, window }, f) =>
@@ -109,7 +109,7 @@ const en: Readonly<Record<string, Sentence>> = {
   'alerts.observed': () => 'Observed',
   'alerts.expected': ({ is }) => ({ limit: 'Limit', reference: 'Against' })[String(is)] ?? 'Usual',
   'alerts.window': () => 'Within',
-  'alerts.negative-share': () => 'Negative',
+  'alerts.negative-share': () => 'Negative, 1\u00a0h',
   'alerts.window-value': ({ window }, f) => windowOf(window, f),
   'alerts.share': ({ share }, f) => f.share(Number(share)),
   'alerts.since': ({ time, ago }, f) =>
@@ -151,7 +151,7 @@ const en: Readonly<Record<string, Sentence>> = {
   'alerts.why': () => 'Why this alert',
   'alerts.calm': () => 'What would calm it down',
   'alerts.without-three': ({ share, names, left }, f) =>
-    `Without ${names}, ${mentions(left, f)} would be left: these three authors make up ${f.share(Number(share))}.`,
+    `Without ${names}, ${mentions(left, f)} would be left of the hour: these three authors make up ${f.share(Number(share))}.`,
   'alerts.closes': () => 'The alert closes by itself once these reasons no longer hold. You will be told.',
   'alerts.closes-usual': ({ usual, window }, f) =>
     `The alert closes by itself once these reasons no longer hold (the usual level is ${usual} in ${windowOf(window, f)}). You will be told.`,
@@ -159,7 +159,7 @@ const en: Readonly<Record<string, Sentence>> = {
   'alerts.read-at': ({ source, time }) => `${source}: read at ${time}`,
   'alerts.never-read': ({ source }) => `${source}: not read yet`,
   'alerts.blind': ({ source, time }) => `blind on ${source} since ${time}`,
-  'alerts.blind-note': ({ list }) => `Mind: ${list}. The figures may be too low.`,
+  'alerts.blind-note': ({ list }) => `Please note: ${list}. The figures may be too low.`,
   'alerts.no-brief': () => 'Posts, authors and sources could not be gathered in time: the alert went out without them.',
   'alerts.others': ({ count }, f) =>
     Number(count) > 1 ? `Also in this incident (${f.number(Number(count))})` : 'Also in this incident',

@@ -66,6 +66,7 @@ export function harness(
     brands: () => [],
     health: () => [],
     clock,
+    io: clock,
     random: () => 1,
     language: 'fr',
     timezone: 'Europe/Paris',

@@ -3,7 +3,7 @@ import { Conflict, LeaseLost, NotifyError } from '../../src/model/errors.ts';
 import type { Bus, Lease, Settlement } from '../../src/model/ports.ts';
 import type { Json, OutboxItem, Signal } from '../../src/model/types.ts';
 import { AT } from '../notifiers/sample.ts';
-import { settled, until } from './fake-clock.ts';
+import { FakeClock, settled, until } from './fake-clock.ts';
 import { harness, item, ScriptedNotifier } from './harness.ts';
 
 const MIN = 60_000;
@@ -124,6 +124,21 @@ describe('the alert role', () => {
     expect(log.map(({ outcome }) => outcome)).toEqual([...Array.from({ length: tries }, () => 'retry'), 'sent']);
     expect(log.map(({ attempt }) => attempt)).toEqual(log.map((_, i) => i + 1));
     expect(role.status().channels[0]?.failingSince).toBeUndefined();
+  });
+
+  it('does not take the leaps of a replayed clock for the slowness of a server', async () => {
+    const mail = new ScriptedNotifier();
+    const gate = Promise.withResolvers<void>();
+    mail.act = () => gate.promise;
+    const h = harness({ pr: [mail] });
+    await using _role = h.start({ io: new FakeClock(0) });
+    await h.put(item());
+    await until(() => mail.tried.length === 1);
+    await h.clock.advance(HOUR);
+    gate.resolve();
+    await until(() => mail.sent.length === 1);
+    await settled();
+    expect(await h.log()).toMatchObject([{ outcome: 'sent', attempt: 1, at: AT + HOUR, tookMs: 0 }]);
   });
 
   it('honours the wait that the other side asks for', async () => {

@@ -52,6 +52,10 @@ describe('the subject', () => {
       },
       '[Critique] Acme : 12 auteurs mécontents, bad buzz',
     ],
+    [
+      { alerts: [sampleAlert({ title: { fr: 'Bad buzz : Acme' } })] },
+      '[Critique] Acme : 71 mentions en 15 min (×23), bad buzz',
+    ],
     [{ alerts: [sampleAlert({ title: {} })] }, '[Critique] Acme : 71 mentions en 15 min (×23), bad-buzz'],
   ] as const)('%# %o', (over, subject) => {
     expect(plainSubject(sample(over as Partial<Notification>))).toBe(subject);

@@ -25,9 +25,13 @@ export function inLanguage(
   return texts[languageOf(notification.language)] ?? Object.values(texts)[0] ?? '';
 }
 
-/** The rule's title, or its id where it has none. */
-export function titleOf(alert: Alert, notification: Pick<Notification, 'language'>): string {
-  return clean(inLanguage(alert.title, notification)) || alert.rule;
+/** The rule's title, or its id where it has none; a brand at its end, which stands beside it anyway, is left out. */
+export function titleOf(alert: Alert, notification: Pick<Notification, 'language' | 'brandName'>): string {
+  const title = clean(inLanguage(alert.title, notification));
+  const brand = clean(notification.brandName);
+  const bare =
+    brand !== '' && title.endsWith(brand) ? title.slice(0, -brand.length).replace(/[\s:,–—-]+$/u, '') : title;
+  return bare || title || alert.rule;
 }
 
 /** How many times the usual; undefined where there is no usual level to speak of or it is not exceeded. */
