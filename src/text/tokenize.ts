@@ -524,11 +524,14 @@ function clean(folded: string): string {
 }
 
 function hasSolo(folded: string): boolean {
-  for (let i = 0; i < folded.length; i += 1) if (classes[folded.charCodeAt(i)] === SOLO) return true;
+  for (let i = 0; i < folded.length; i += 1) {
+    const kind = classes[folded.charCodeAt(i)];
+    if (kind === SOLO || (kind === SURROGATE && surrogateClass(folded, i) === SOLO)) return true;
+  }
   return false;
 }
 
-/** Pushes a folded word that may hold anything: composed syllables and ideographs become one token each. */
+/** Pushes a folded word that may hold anything: each character of an unspaced script is a token, with its marks. */
 function pushFolded(folded: string, start: number, end: number, tokens: Token[]): void {
   const word = clean(folded);
   if (!word) return;
@@ -537,23 +540,20 @@ function pushFolded(folded: string, start: number, end: number, tokens: Token[])
     return;
   }
   let run = '';
+  let alone = false;
   for (const letter of word) {
-    const kind = classes[letter.charCodeAt(0)];
-    if (kind === SOLO) {
-      if (run && hasSolo(run)) {
-        tokens.push({ text: run, other: '', kind: 'word', start, end });
-        run = letter;
-      } else if (run) {
-        tokens.push({ text: run, other: '', kind: 'word', start, end });
-        run = letter;
-      } else run = letter;
-    } else if (kind === MARK || !run || !hasSolo(run)) run += letter;
-    else {
+    const code = classes[letter.charCodeAt(0)];
+    const kind = code === SURROGATE ? surrogateClass(letter, 0) : code;
+    // A mark that comes first, as decomposition can leave it, belongs to what follows.
+    const starts = kind !== MARK && (alone || kind === SOLO) && letterOrDigit.test(run);
+    if (starts) {
       tokens.push({ text: run, other: '', kind: 'word', start, end });
-      run = letter;
+      run = '';
     }
+    if (kind !== MARK) alone = kind === SOLO;
+    run += letter;
   }
-  if (run) tokens.push({ text: run, other: '', kind: 'word', start, end });
+  if (letterOrDigit.test(run)) tokens.push({ text: run, other: '', kind: 'word', start, end });
 }
 
 /** The tokens of a text, one per position. */

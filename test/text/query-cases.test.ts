@@ -188,6 +188,8 @@ const cases: readonly Case[] = [
   ['site:lemonde.fr', { text: 'a', url: 'https://blog.lemonde.fr/x' }, true, 'and what is below it'],
   ['site:monde.fr', { text: 'a', url: 'https://lemonde.fr/x' }, false, 'not a longer name'],
   ['url:/politique/', { text: 'a', url: 'https://lemonde.fr/Politique/1' }, true, 'a part of the address'],
+  ['url:https://lemonde.fr/p', { text: 'a', url: 'http://lemonde.fr/p/1' }, true, 'an address as it was copied'],
+  ['source:x*', { text: '', source: 'xing' }, true, 'a value may be open at its end'],
   ['links:acme.fr', { text: 'voir https://acme.fr/x' }, true, 'an address in the text'],
   ['links:acme.fr', { text: 'voir acme.fr' }, false, 'which has to be one'],
   ['title:acme', { text: 'globex', title: 'Acme ferme' }, true, 'the title'],

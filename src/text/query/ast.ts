@@ -128,16 +128,23 @@ export function showQuery(node: QueryNode): string {
     case 'emoji':
       return node.emoji;
     case 'raw':
-      return `raw:"${node.text}"`;
+      return `raw:${quoted(node.text)}`;
     case 'title':
       return `title:${group(node.of)}`;
     case 'field':
-      return `${node.field}:${/^[\p{L}\p{N}_.@/-]+$/u.test(node.value) && !node.value.startsWith('-') ? node.value : `"${node.value}"`}${node.prefix ? '*' : ''}`;
+      return `${node.field}:${plainValue.test(node.value) ? node.value : quoted(node.value)}${node.prefix ? '*' : ''}`;
     case 'number':
       return `${node.field}:${node.compare === '=' ? '' : node.compare}${node.value}`;
     default:
       return node satisfies never;
   }
+}
+
+/** A value that needs no quotation marks; one that ends with `*` does, unless it is meant to be open. */
+const plainValue = /^[^\s()"“”«»„*]+$/;
+
+function quoted(text: string): string {
+  return /["”]/.test(text) ? `«${text}»` : `"${text}"`;
 }
 
 function group(node: QueryNode): string {

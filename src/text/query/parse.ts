@@ -148,26 +148,14 @@ class Parser {
         push({ kind: '-', start: i, end: i + 1 });
         i += 1;
       } else {
-        const field = /^([\p{L}_]+):/u;
-        const head = source.slice(i, i + 40);
-        const match = field.exec(head);
-        const name = match?.[1];
-        const known = name !== undefined && fieldNames.includes(name.toLowerCase());
-        if (
-          name !== undefined &&
-          (known || /^[\p{L}\p{N}"“«(@#<>=/]/u.test(source.slice(i + name.length + 1, i + name.length + 3)))
-        ) {
+        const before = found.at(-1);
+        const isValue = before?.kind === 'field' && before.end === i;
+        const name = isValue ? undefined : /^([\p{L}_]+):/u.exec(source.slice(i, i + 40))?.[1];
+        if (name !== undefined && isField(name, source.slice(i + name.length + 1, i + name.length + 3))) {
           push({ kind: 'field', name: name.toLowerCase(), start: i, end: i + name.length + 1 });
           i += name.length + 1;
-          if (source.startsWith('//', i)) {
-            // An address as it was copied: one lexeme, so that one problem speaks of all of it.
-            let end = i;
-            while (end < source.length && !/[\s)]/.test(source.charAt(end))) end += 1;
-            push({ kind: 'word', text: source.slice(i, end), start: i, end });
-            i = end;
-          }
         } else {
-          const word = this.lexWord(i, found.at(-1)?.kind === 'field' && found.at(-1)?.end === i);
+          const word = this.lexWord(i, isValue);
           push(word);
           i = word.end;
         }
@@ -472,7 +460,9 @@ class Parser {
     const field = textFields.find((candidate) => candidate === name);
     if (!field) return undefined;
     const prefix = !quoted && written.endsWith('*');
-    const value = fieldText(field, prefix ? written.slice(0, -1) : written);
+    const read = fieldText(field, prefix ? written.slice(0, -1) : written);
+    // Folding can open a space inside a value that was written as one word.
+    const value = quoted ? read : read.replace(/[\s*]+/g, '');
     const allowed = allowedValues(field);
     const fits = allowed
       ? allowed.includes(value) && !prefix
@@ -506,6 +496,11 @@ class Parser {
     const compare: Comparison = sign === '<' || sign === '<=' || sign === '>' || sign === '>=' ? sign : '=';
     return { op: 'number', field, compare, value };
   }
+}
+
+/** Whether a word before a colon means a field: a known one always, another one where a value follows. */
+function isField(name: string, after: string): boolean {
+  return fieldNames.includes(name.toLowerCase()) || /^[\p{L}\p{N}"“«(@#<>=/]/u.test(after);
 }
 
 function isOr(lexeme: Lexeme): boolean {

@@ -86,9 +86,16 @@ export class QuerySet {
   private readonly freeClauses: number[] = [];
   /** By clause: the pass in which it was last asked. */
   private asked = new Uint32Array(64);
-  /** By number: the pass in which the word was last there, and where. */
+  /** By number: the pass in which the word was last there, its first event and its last. */
   private seen = new Uint32Array(64);
-  private readonly places: number[][] = [];
+  private first = new Uint32Array(64);
+  private last = new Uint32Array(64);
+  /** Each event is a word at a position; those of one word are a chain, which 0 ends. */
+  private events = 0;
+  private eventPosition = new Uint32Array(256);
+  private eventNext = new Uint32Array(256);
+  /** Numbers plus one of the up to three words at each position: itself, its bare word, its other form. */
+  private at = new Uint32Array(256);
   private readonly present: Word[] = [];
   private found = new Int32Array(64);
   private foundCount = 0;
@@ -206,6 +213,7 @@ export class QuerySet {
     }
     this.present.length = 0;
     this.foundCount = 0;
+    this.events = 0;
   }
 
   private sortedIds(): string[] {
@@ -232,38 +240,52 @@ export class QuerySet {
     const { words } = this;
     const { tokens } = document;
     const patterns = this.patterns.size > 0 || this.loosePatterns.length > 0;
+    if (tokens.length * 3 > this.at.length) this.at = new Uint32Array(tokens.length * 4);
+    const { at } = this;
     for (let position = 0; position < tokens.length; position += 1) {
       const token = tokens[position];
       if (!token) continue;
       const { text, kind, other } = token;
       const word = words.get(text);
-      if (word) this.put(word, position);
+      const place = position * 3;
+      at[place] = word ? this.put(word, position) : 0;
+      at[place + 1] = 0;
+      at[place + 2] = 0;
       if (patterns) this.putPatterns(text, position);
       if (kind === 'hashtag' || kind === 'handle') {
         const bare = text.slice(1);
         const same = words.get(bare);
-        if (same) this.put(same, position);
+        if (same) at[place + 1] = this.put(same, position);
         if (patterns) this.putPatterns(bare, position);
       }
       if (other !== '') {
         const whole = kind === 'word' ? other.replaceAll("'", '') : other;
         const same = words.get(whole);
-        if (same) this.put(same, position);
+        if (same) at[place + 2] = this.put(same, position);
         if (patterns) this.putPatterns(whole, position);
       }
     }
   }
 
-  private put(word: Word, position: number): void {
+  /** Notes a word at a position and answers its number plus one. */
+  private put(word: Word, position: number): number {
     const { number } = word;
-    const list = this.places[number];
-    if (!list) return;
-    if (this.seen[number] !== this.pass) {
+    const event = this.events + 1;
+    this.events = event;
+    if (event >= this.eventNext.length) {
+      this.eventNext = grown(this.eventNext, event);
+      this.eventPosition = grown(this.eventPosition, event);
+    }
+    this.eventPosition[event] = position;
+    this.eventNext[event] = 0;
+    if (this.seen[number] === this.pass) this.eventNext[this.last[number] ?? 0] = event;
+    else {
       this.seen[number] = this.pass;
+      this.first[number] = event;
       this.present.push(word);
-      list.length = 0;
-      list.push(position);
-    } else if (list[list.length - 1] !== position) list.push(position);
+    }
+    this.last[number] = event;
+    return number + 1;
   }
 
   private putPatterns(key: string, position: number): void {
@@ -285,29 +307,24 @@ export class QuerySet {
       case 'not':
         return !this.holds(query.of, document);
       case 'phrase':
-        return this.holdsPhrase(query.words);
+        return this.holdsPhrase(query.words, document.tokens.length);
       default:
         return matches(query.query, document);
     }
   }
 
-  private holdsPhrase(words: readonly number[]): boolean {
-    const { seen, pass, places } = this;
-    let rarest = 0;
-    let fewest = Infinity;
-    for (let i = 0; i < words.length; i += 1) {
-      const word = words[i] ?? 0;
-      if (seen[word] !== pass) return false;
-      const count = places[word]?.length ?? 0;
-      if (count < fewest) {
-        fewest = count;
-        rarest = i;
-      }
-    }
-    for (const position of places[words[rarest] ?? 0] ?? []) {
+  private holdsPhrase(words: readonly number[], length: number): boolean {
+    const { seen, pass, at, eventNext, eventPosition } = this;
+    for (const word of words) if (seen[word] !== pass) return false;
+    const start = words[0] ?? 0;
+    for (let event = this.first[start] ?? 0; event !== 0; event = eventNext[event] ?? 0) {
+      const position = eventPosition[event] ?? 0;
+      if (position + words.length > length) return false;
       let whole = true;
-      for (let i = 0; whole && i < words.length; i += 1) {
-        if (i !== rarest) whole = holdsPlace(places[words[i] ?? 0] ?? [], position - rarest + i);
+      for (let i = 1; whole && i < words.length; i += 1) {
+        const place = (position + i) * 3;
+        const wanted = (words[i] ?? 0) + 1;
+        whole = at[place] === wanted || at[place + 1] === wanted || at[place + 2] === wanted;
       }
       if (whole) return true;
     }
@@ -324,7 +341,8 @@ export class QuerySet {
       case 'not':
         return { op: 'not', of: this.compile(query.of, words) };
       case 'phrase':
-        if (query.words.length === 0) return { op: 'plain', query };
+        // A token can be like several patterns at once: such a phrase is asked of the plain evaluator.
+        if (query.words.length === 0 || query.words.some(isPattern)) return { op: 'plain', query };
         return { op: 'phrase', words: query.words.map((word) => this.numberOf(word, words)) };
       default: {
         const word = wordOf(query);
@@ -351,8 +369,11 @@ export class QuerySet {
     const number = this.freeNumbers.pop() ?? this.numbers;
     if (number === this.numbers) this.numbers += 1;
     const word: Word = { number, text, users: 1, ask: [], match: [] };
-    this.places[number] = [];
-    if (number >= this.seen.length) this.seen = grown(this.seen, number);
+    if (number >= this.seen.length) {
+      this.seen = grown(this.seen, number);
+      this.first = grown(this.first, number);
+      this.last = grown(this.last, number);
+    }
     this.seen[number] = 0;
     this.words.set(text, word);
     if (isPattern(text)) {
@@ -421,19 +442,6 @@ function insertionSort(array: Int32Array, count: number): void {
     }
     array[k + 1] = value;
   }
-}
-
-/** Whether an ascending list holds a position. */
-function holdsPlace(list: readonly number[], position: number): boolean {
-  if (list.length <= 8) return list.includes(position);
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((list[middle] ?? 0) < position) low = middle + 1;
-    else high = middle;
-  }
-  return list[low] === position;
 }
 
 function isPattern(word: string): boolean {
