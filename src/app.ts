@@ -19,7 +19,7 @@ import { ConfigError } from './model/errors.ts';
 import { partitionKey } from './model/ids.ts';
 import type { Bus, Source } from './model/ports.ts';
 import type { Millis, SourceHealth } from './model/types.ts';
-import type { SourceCursor } from './pipeline/pipeline.ts';
+import type { Committed, SourceCursor } from './pipeline/pipeline.ts';
 import { fileQuarantine } from './pipeline/quarantine.ts';
 import { runPartition } from './pipeline/run-partition.ts';
 import { runSource } from './pipeline/run-source.ts';
@@ -53,6 +53,8 @@ export interface Overrides {
   readonly random?: () => number;
   readonly wrapBus?: (bus: Bus) => Bus;
   readonly print?: (line: string) => void;
+  /** Told of every batch that was committed. */
+  readonly onCommitted?: (committed: Committed) => void;
 }
 
 export interface App extends AsyncDisposable {
@@ -149,12 +151,13 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
   ];
   if (ticks)
     await sayWhatWasMissed(
-    bus,
-    stamper,
-    sources.map(({ name }) => name),
-  );
+      bus,
+      stamper,
+      sources.map(({ name }) => name),
+    );
   const latenessMs = new Map(sources.map(({ name, source }) => [name, source.latenessMs]));
   const quarantine = fileQuarantine({
+    now: wallClock.now,
     folder: join(config.data, 'quarantine'),
     onDrop: (file, bytes) => log.warn('quarantine.full', { file, bytes }),
   });
@@ -211,7 +214,9 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
       },
       stop.signal,
     ).subscribe({
-      next: ({ mentions, removals }) => {
+      next: (committed) => {
+        const { mentions, removals } = committed;
+        overrides.onCommitted?.(committed);
         for (const mention of mentions) server.publish({ kind: 'mention', mention });
         for (const { id, brands } of removals) {
           if (brands === undefined) server.publish({ kind: 'removed', id });

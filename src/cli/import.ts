@@ -61,7 +61,7 @@ async function runImport(files: readonly string[], options: Options): Promise<vo
     brands,
     clock: wallClock,
     stamper: new Stamper(wallClock.now, await bus.head()),
-    quarantine: fileQuarantine({ folder: join(data, 'quarantine') }),
+    quarantine: fileQuarantine({ now: wallClock.now, folder: join(data, 'quarantine') }),
     log: createLogger({ level: 'warn', mask: config.mask }),
     metrics: createMetrics(),
     random: Math.random,

@@ -52,7 +52,7 @@ export interface AppendDeps {
   readonly stamp: () => { readonly at: Millis; readonly reset: boolean };
   /** The source's last successful read, from which lateness is counted; kept with the cursor. */
   readonly lastRead: () => Millis | undefined;
-  readonly quarantine: (items: readonly Quarantined[], at: Millis) => Promise<void>;
+  readonly quarantine: (items: readonly Quarantined[]) => Promise<void>;
   readonly history?: boolean;
   readonly trustObservedAt?: boolean;
 }
@@ -63,7 +63,7 @@ export type SourceCursor = { readonly cursor?: Json; readonly readAt?: Millis };
 /** Writes a judged batch to the log: quarantine first, then entries and cursor in one step. */
 export function appendTo(deps: AppendDeps): (batch: Batch<Judged, SourceBatch>) => Promise<Ingested> {
   return async ({ context, items, dropped, quarantined }) => {
-    await deps.quarantine(quarantined, deps.stamp().at);
+    await deps.quarantine(quarantined);
     const { at: now, reset } = deps.stamp();
     const lastRead = deps.lastRead();
     const arrival = {

@@ -6,11 +6,12 @@ import type { Millis } from '../model/types.ts';
 
 export interface Quarantine {
   /** Resolves when the items are written. */
-  put(via: string, items: readonly Quarantined[], at: Millis): Promise<void>;
+  put(via: string, items: readonly Quarantined[]): Promise<void>;
 }
 
 export interface QuarantineOptions {
   readonly folder: string;
+  readonly now: () => Millis;
   /** Beyond this, the oldest days go, and `onDrop` is told. */
   readonly mostBytes?: number;
   /** A body is cut beyond this. */
@@ -20,6 +21,7 @@ export interface QuarantineOptions {
 
 /** A quarantine of files: one line an item, with its step, its reason and its body. */
 export function fileQuarantine({
+  now,
   folder,
   mostBytes = 256e6,
   mostItemBytes = 64_000,
@@ -27,11 +29,11 @@ export function fileQuarantine({
 }: QuarantineOptions): Quarantine {
   let made = false;
   return {
-    async put(via, items, at) {
+    async put(via, items) {
       if (items.length === 0) return;
       if (!made) await mkdir(folder, { recursive: true });
       made = true;
-      const day = new Date(at).toISOString();
+      const day = new Date(now()).toISOString();
       const lines = items.map(({ step, reason, item }) => {
         const body = JSON.stringify(item) ?? 'null';
         const kept = body.length > mostItemBytes ? { cut: body.slice(0, mostItemBytes), length: body.length } : item;

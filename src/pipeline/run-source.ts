@@ -71,7 +71,7 @@ function readOn(deps: RunSourceDeps, health: Health, stop: AbortSignal): Observa
         latenessMs: source.latenessMs,
         stamp: () => stamper.stamp(),
         lastRead: () => health.lastRead,
-        quarantine: (items, at) => quarantine.put(name, items, at),
+        quarantine: (items) => quarantine.put(name, items),
         ...(deps.history === undefined ? {} : { history: deps.history }),
         ...(deps.trustObservedAt === undefined ? {} : { trustObservedAt: deps.trustObservedAt }),
       });
