@@ -501,6 +501,49 @@ export function storeContract(name: string, make: () => Promise<MentionStore>): 
       });
     });
 
+    it('answers awkward queries as the matcher does', async () => {
+      await using store = await make();
+      const mentions = texts.flatMap((text, i) => [
+        mentionOf(`x:${i}`, { text, at: noon + i * 2000, ...(i % 3 === 0 && { title: 'acme, le lait' }) }),
+        mentionOf(`press:${i}`, { text, at: noon + i * 2000 + 1000, source: 'press', language: 'en' }),
+      ]);
+      await store.put(mentions);
+      const term = (word: string): QueryNode => ({ op: 'term', word });
+      const not = (of: QueryNode): QueryNode => ({ op: 'not', of });
+      const and = (...of: readonly QueryNode[]): QueryNode => ({ op: 'and', of });
+      const or = (...of: readonly QueryNode[]): QueryNode => ({ op: 'or', of });
+      const source: QueryNode = { op: 'field', field: 'source', value: 'x' };
+      const french: QueryNode = { op: 'field', field: 'lang', value: 'fr' };
+      const raw: QueryNode = { op: 'raw', text: 'Acme' };
+      const near = (left: QueryNode, right: QueryNode): QueryNode => ({ op: 'near', left, right, within: 2 });
+      const asked: readonly QueryNode[] = [
+        not(and(source, raw)),
+        not(and(source, term('acme'))),
+        not(or(source, term('acme'))),
+        and(term('acme'), not(and(french, raw))),
+        and(term('acme'), not(and(french, term('usine')))),
+        and(term('acme'), source, not(term('usine'))),
+        and(not(term('acme')), not(source)),
+        or(source, term('lait')),
+        or(and(source, term('lait')), not(french)),
+        { op: 'title', of: and(term('lait'), not(term('usine'))) },
+        { op: 'title', of: and(term('lait'), not(source)) },
+        not({ op: 'title', of: term('lait') }),
+        near(and(term('acme'), not(term('lait'))), term('usine')),
+        near(term('usine'), not(term('acme'))),
+        near(term('rappel'), or(term('lait'), not(term('acme')))),
+        and(),
+        or(),
+      ];
+      for (const node of asked) {
+        const query = node as Query;
+        const wanted = mentions.filter((mention) => matches(node, documentOf(mention)));
+        expect(await idsOf(store, dupont, { query }, 9)).toEqual(wanted.map(({ id }) => id).toReversed());
+        const series = await store.series(dupont, { query }, 1000);
+        expect(series.map(({ at }) => at)).toEqual(wanted.map(({ at }) => at));
+      }
+    });
+
     describe('scope', () => {
       const secret = mentionOf('x:secret', {
         client: 'durand',
