@@ -1,6 +1,7 @@
 /** Gathers the facts beside an alert: who, where, since when, what to read. An alert never waits for it beyond a limit. */
 import type { MentionStore, Scope } from '../model/ports.ts';
 import type { Alert, Author, Brand, Brief, EvidencePost, Mention, Millis, SourceHealth } from '../model/types.ts';
+import { isTelling } from './common-words.ts';
 
 export interface BriefDeps {
   readonly store: MentionStore;
@@ -16,6 +17,7 @@ const STEPS = 12;
 /** Mentions that are looked at one by one, the newest first. */
 const MOST_LOOKED_AT = 500;
 const MOST_POSTS = 6;
+const MOST_LISTED = 8;
 
 /** Facts of the hour before the alert's last transition; undefined when the store took longer than the limit or failed. */
 export async function gatherBrief(alerts: readonly Alert[], deps: BriefDeps): Promise<Brief | undefined> {
@@ -36,6 +38,7 @@ export async function gatherBrief(alerts: readonly Alert[], deps: BriefDeps): Pr
 
 async function gather(lead: Alert, alerts: readonly Alert[], { store, brands, health }: BriefDeps): Promise<Brief> {
   const { client, brand } = lead;
+  const brandName = brands.find(({ id }) => id === brand)?.name ?? brand;
   const scope: Scope = { client, brands: [brand] };
   // Ends of queries are exclusive: the mention that raised the alert belongs to its hour.
   const to = Math.max(...alerts.map(({ at }) => at)) + 1;
@@ -45,7 +48,7 @@ async function gather(lead: Alert, alerts: readonly Alert[], { store, brands, he
   const [recent, evidence, facets, points] = await Promise.all([
     store.search(scope, period, { limit: MOST_LOOKED_AT }),
     ids.length > 0 ? store.search(scope, { brands: [brand], ids }, { limit: ids.length }) : { items: [] },
-    store.facets(scope, period, ['source', 'term'], 8),
+    store.facets(scope, period, ['source', 'term'], 60),
     store.series(scope, period, 60_000),
   ]);
   const looked = recent.items.filter(({ own }) => !own);
@@ -62,16 +65,16 @@ async function gather(lead: Alert, alerts: readonly Alert[], { store, brands, he
   const first = [...evidence.items].sort((a, b) => a.at - b.at)[0];
   const threeLoudest = authors.slice(0, 3).reduce((n, { posts }) => n + posts, 0);
   return {
-    brandName: brands.find(({ id }) => id === brand)?.name ?? brand,
+    brandName,
     client,
     from,
     to,
     ...total,
     authors: authors.length,
     reach: authors.reduce((n, { author }) => n + (author.followers ?? 0), 0),
-    sources: facets['source'] ?? [],
+    sources: (facets['source'] ?? []).slice(0, MOST_LISTED),
     topAuthors: authors.slice(0, 5),
-    terms: facets['term'] ?? [],
+    terms: (facets['term'] ?? []).filter(({ value }) => isTelling(value, brandName)).slice(0, MOST_LISTED),
     ...(first ? { first: postOf(first, undefined) } : {}),
     posts,
     freshness: health
@@ -124,32 +127,42 @@ function authorsOf(
   );
 }
 
-/** The evidence and what spreads beside it: one post a story, most copied first, then by reactions and audience. */
+/** The evidence and what is negative beside it: one post a story, most copied first, then by reactions and audience. */
 function toRead(evidence: readonly Mention[], looked: readonly Mention[]): readonly EvidencePost[] {
+  const all = [...new Map([...looked, ...evidence].map((mention) => [mention.id, mention])).values()];
+  const stories = storiesOf(all);
   const copies = new Map<string, number>();
-  for (const mention of looked) copies.set(storyOf(mention), (copies.get(storyOf(mention)) ?? 0) + 1);
+  for (const { id } of looked) copies.set(stories(id), (copies.get(stories(id)) ?? 0) + 1);
   const known = new Map<string, Mention>();
-  for (const mention of [...evidence, ...looked.filter(({ sentiment }) => sentiment.label === 'negative')].filter(
-    ({ own }) => !own,
-  )) {
-    const before = known.get(storyOf(mention));
-    if (!before || mention.at < before.at) known.set(storyOf(mention), mention);
+  const negative = looked.filter(({ sentiment }) => sentiment.label === 'negative' && !sentiment.unsure);
+  for (const mention of [...evidence, ...negative].filter(({ own }) => !own)) {
+    const before = known.get(stories(mention.id));
+    if (!before || mention.at < before.at) known.set(stories(mention.id), mention);
   }
-  const proof = new Set(evidence.map(storyOf));
+  const proof = new Set(evidence.map(({ id }) => stories(id)));
+  const copiesOf = ({ id }: Mention): number => copies.get(stories(id)) ?? 1;
   return [...known.values()]
     .sort(
       (a, b) =>
-        (copies.get(storyOf(b)) ?? 1) - (copies.get(storyOf(a)) ?? 1) ||
-        Number(proof.has(storyOf(b))) - Number(proof.has(storyOf(a))) ||
+        copiesOf(b) - copiesOf(a) ||
+        Number(proof.has(stories(b.id))) - Number(proof.has(stories(a.id))) ||
         weight(b) - weight(a) ||
         (a.id < b.id ? -1 : 1),
     )
     .slice(0, MOST_POSTS)
-    .map((mention) => postOf(mention, copies.get(storyOf(mention))));
+    .map((mention) => postOf(mention, copiesOf(mention)));
 }
 
-function storyOf(mention: Mention): string {
-  return mention.duplicateOf ?? mention.id;
+/** The story of each post: what it repeats, or the first post with the very same words. */
+function storiesOf(mentions: readonly Mention[]): (id: string) => string {
+  const byWords = new Map<string, string>();
+  const stories = new Map<string, string>();
+  for (const { id, duplicateOf, fingerprint } of mentions.toSorted((a, b) => a.at - b.at)) {
+    const story = (fingerprint === '' ? undefined : byWords.get(fingerprint)) ?? duplicateOf ?? id;
+    if (fingerprint !== '') byWords.set(fingerprint, story);
+    stories.set(id, story);
+  }
+  return (id) => stories.get(id) ?? id;
 }
 
 /** Reactions count for more than an audience that may not have read it. */

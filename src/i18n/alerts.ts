@@ -47,7 +47,7 @@ const fr: Readonly<Record<string, Sentence>> = {
   'alerts.hour': ({ mentions: n, authors, reach, partial }, f) =>
     `En une heure : ${mentions(n, f)}, ${Number(partial) ? 'au moins ' : ''}${f.number(Number(authors))} ${f.plural(Number(authors), 'auteur', 'auteurs')}, portée potentielle ${f.number(Number(reach))} (somme des abonnés de chaque auteur).`,
   'alerts.tone': ({ negative, positive, share }, f) =>
-    `Tonalité : ${f.number(Number(negative))} négatives (${f.share(Number(share))}), ${f.number(Number(positive))} positives.`,
+    `Tonalité : ${f.number(Number(negative))} ${f.plural(Number(negative), 'négative', 'négatives')} (${f.share(Number(share))}), ${f.number(Number(positive))} ${f.plural(Number(positive), 'positive', 'positives')}.`,
   'alerts.to-read': () => 'À lire',
   'alerts.first-post': () => 'Premier message',
   'alerts.spread-post': () => 'Le plus relayé',

@@ -25,7 +25,7 @@ function mention(n: number, over: Partial<Mention> = {}): Mention {
     own: false,
     language: 'en',
     sentiment: { label: 'negative', score: -0.5, confidence: 0.9, unsure: false, words: [] },
-    terms: ['acme', 'text'],
+    terms: ['acme', 'the', 'text'],
     topics: [],
     links: [],
     fingerprint: `f${n}`,
@@ -96,6 +96,7 @@ describe('the brief', () => {
     expect(brief?.topAuthors[0]).toMatchObject({ author: { name: 'Loud' }, posts: 4 });
     expect(brief?.topThreeShare).toBeCloseTo(6 / 7);
     expect(brief?.sources).toContainEqual({ value: 'press', count: 1 });
+    expect(brief?.terms.map(({ value }) => value)).toEqual(['text']);
     expect(brief?.posts.map(({ id }) => id)).toContain('x:4');
     expect(brief?.pace).toHaveLength(12);
     expect(brief?.pace?.reduce((n, { count }) => n + count, 0)).toBe(7);
@@ -106,7 +107,8 @@ describe('the brief', () => {
     await using store = createMemoryStore();
     await store.put([
       mention(1, { at: AT - 20 * MIN }),
-      ...[2, 3, 4].map((n) => mention(n, { duplicateOf: 'x:1' })),
+      ...[2, 3].map((n) => mention(n, { duplicateOf: 'x:1' })),
+      mention(4, { fingerprint: 'f1' }),
       mention(5, { engagement: { likes: 900 } }),
     ]);
     const brief = await gatherBrief([sampleAlert({ evidence: ['x:3', 'x:5'] })], { ...rest, store });
