@@ -291,9 +291,14 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
 /** Mentions of sources that are not configured here any more. */
 const LATENESS_MS: Millis = 15 * 60_000;
 
+/** Where a configuration's rules lie: its own folder, else the shipped ones. */
+export function rulesFolder({ rules }: Pick<Config, 'rules'>): string {
+  return rules ?? SHIPPED_RULES;
+}
+
 /** The rules of a configuration; throws a ConfigError with every problem. */
 export async function readRules(config: Pick<Config, 'rules' | 'brands' | 'language'>): Promise<RuleSet> {
-  const { rules, problems } = loadRules(await readRuleFolder(config.rules ?? SHIPPED_RULES), {
+  const { rules, problems } = loadRules(await readRuleFolder(rulesFolder(config)), {
     brands: config.brands,
     language: config.language,
   });

@@ -3,11 +3,12 @@ import { Command } from 'commander';
 import type { UnstampedPost } from '../model/types.ts';
 import { loadRules, readRuleFolder } from '../rules/load.ts';
 import type { RuleSet } from '../rules/rule.ts';
+import { rulesFolder } from '../app.ts';
 import type { Config } from '../config/load.ts';
 import { ConfigError } from '../model/errors.ts';
 import { readPostsFile } from '../sources/file.ts';
 import { type HistoryEvent, runHistory } from './history.ts';
-import { configOf, print, SHIPPED_RULES, tell, timeOf, UsageError } from './io.ts';
+import { configOf, print, tell, timeOf, UsageError } from './io.ts';
 
 interface Options {
   readonly config: string;
@@ -39,7 +40,7 @@ async function runBacktest(options: Options): Promise<void> {
   const batchSize = Number(options.batch);
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new UsageError('--batch wants a whole number from 1');
   const config = await configOf(options.config);
-  const rules = await rulesOf(config, config.rules ?? SHIPPED_RULES);
+  const rules = await rulesOf(config, rulesFolder(config));
   const started = performance.now();
   const { posts, refused } = await postsOf(options, config);
   const read = performance.now();

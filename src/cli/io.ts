@@ -1,12 +1,8 @@
 /** What the commands share: where they print, how they end, what they load. */
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config/load.ts';
 import { ConfigError, type Problem } from '../model/errors.ts';
-
-/** The rules that come with the program. */
-export const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));
 
 /** The command was used wrongly, or a file that a person wrote is invalid: exit code 2. */
 export class UsageError extends Error {

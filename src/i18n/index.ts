@@ -6,6 +6,7 @@ import type { Text } from '../model/types.ts';
 import { alerts } from './alerts.ts';
 import { api } from './api.ts';
 import { config } from './config.ts';
+import { check } from './check.ts';
 import { detectors } from './detectors.ts';
 import { query } from './query.ts';
 import { rules } from './rules.ts';
@@ -14,7 +15,7 @@ import { formatFor } from './language.ts';
 
 export type { Language } from './language.ts';
 
-const areas: readonly Dictionary[] = [alerts, api, config, detectors, query, rules];
+const areas: readonly Dictionary[] = [alerts, api, config, detectors, query, rules, check];
 
 const sentences: Readonly<Record<Language, ReadonlyMap<string, Sentence>>> = {
   fr: new Map(areas.flatMap((area) => Object.entries(area.fr))),

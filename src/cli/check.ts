@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { routesFor } from '../alerts/route.ts';
+import { rulesFolder } from '../app.ts';
+import type { Config } from '../config/load.ts';
+import { detectors } from '../detectors/index.ts';
+import { say } from '../i18n/index.ts';
+import { ConfigError, type Problem } from '../model/errors.ts';
+import type { Alert, Mention, Sentiment, SentimentLabel } from '../model/types.ts';
+import { PartitionAnalyser } from '../pipeline/analyser.ts';
+import { isOwn } from '../pipeline/steps/match-brands.ts';
+import { createRuleEngine } from '../rules/engine.ts';
+import { loadRules, readRuleFolder } from '../rules/load.ts';
+import { readRuleTests, type RuleTestRun, runRuleTests } from '../rules/test-runner.ts';
+import { analyseText } from '../text/analyse-text.ts';
+import { createLanguageDetector } from '../text/language.ts';
+import { createLexiconScorer } from '../text/sentiment/index.ts';
+import { configOf, print, problemLine, UsageError } from './io.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly route?: string;
+}
+
+/** `vigie check`: validates configuration, queries and rules, runs the rules' tests, checks addresses; nobody is told. */
+export function checkCommand(): Command {
+  return new Command('check')
+    .description(
+      'Validates configuration, queries and rules, runs the tests of rules, checks addresses without telling anybody.',
+    )
+    .option('--config <file>', 'configuration; vigie.yaml here when there is one')
+    .option('--route <labels>', "prints who would be told of such an alert: 'brand=acme,severity=critical'")
+    .action(async ({ config: file, route }: Options) => {
+      const path = file ?? (existsSync('vigie.yaml') ? 'vigie.yaml' : undefined);
+      if (path === undefined)
+        throw new UsageError('there is no vigie.yaml here: name one with --config, or make one with vigie init');
+      const config = await configOf(path);
+      if (route === undefined) await checkAll(config, path);
+      else for (const { receiver } of routesFor(config.route, labelsOf(route))) await print(receiver);
+    });
+}
+
+async function checkAll(config: Config, path: string): Promise<void> {
+  const { brands, language, timezone } = config;
+  const speak = (key: string, values: Readonly<Record<string, string | number>> = {}): string =>
+    say(language, { key: `check.${key}`, values }, timezone);
+  const folder = rulesFolder(config);
+  const { rules, problems } = loadRules(await readRuleFolder(folder), { brands, language });
+  if (!rules) throw new ConfigError(problems);
+  await print(speak('config', { file: path, brands: brands.length, sources: config.sources.length }));
+  await print(speak('rules', { rules: rules.rules.length, folder }));
+
+  const tests = await runRuleTests(await readRuleTests(folder), { brands, language }, runThrough);
+  if (tests.problems.length > 0) throw new ConfigError(tests.problems);
+  const failures: Problem[] = tests.results.flatMap((result) =>
+    result.failures.map((failure) => ({ ...failure, message: `${result.name}: ${failure.message}` })),
+  );
+  for (const failure of failures) await print(problemLine(failure));
+  await print(
+    speak('tests', {
+      tests: tests.results.length,
+      failed: tests.results.filter((result) => result.failures.length > 0).length,
+    }),
+  );
+
+  let unreachable = 0;
+  for (const { name, channels } of config.createReceivers({
+    fetch,
+    now: Date.now,
+    mailFolder: `${config.data}/mail`,
+    from: config.smtp?.from ?? 'vigie@localhost',
+    print: () => {},
+    ...(config.smtp ? { smtp: { url: config.smtp.url.reveal(), from: config.smtp.from } } : {}),
+  })) {
+    for (const channel of channels) {
+      try {
+        await channel.verify(AbortSignal.timeout(VERIFY_MS));
+        await print(speak('reachable', { receiver: name, channel: channel.channel }));
+      } catch (error) {
+        unreachable += 1;
+        await print(
+          speak('unreachable', {
+            receiver: name,
+            channel: channel.channel,
+            reason: config.mask(error instanceof Error ? error.message : String(error)),
+          }),
+        );
+      }
+    }
+  }
+  if (failures.length > 0 || unreachable > 0) process.exitCode = 1;
+}
+
+/** Longest that one address is waited for. */
+const VERIFY_MS = 10_000;
+const LATENESS_MS = 15 * 60_000;
+const language = createLanguageDetector();
+
+/** A test of rules through detectors and rules as in live running; posts that state no sentiment are judged. */
+export function runThrough({ posts, brand, brands, rules, until }: RuleTestRun): readonly Alert[] {
+  const scorer = createLexiconScorer();
+  const analyser = new PartitionAnalyser({
+    brands,
+    detectors: detectors({ latenessMs: () => LATENESS_MS }),
+    rules: createRuleEngine(rules, brands),
+  });
+  const alerts: Alert[] = [];
+  const take = (): void => {
+    for (const event of analyser.take().events) if (event.kind === 'alert') alerts.push(event.alert);
+  };
+  for (const { post, label } of posts) {
+    const spoken = label === undefined ? language(post.text, post.lang) : (post.lang ?? brand.languages[0] ?? 'fr');
+    const { terms, links, fingerprint } = analyseText(post);
+    const mention: Mention = {
+      ...post,
+      client: brand.client,
+      brand: brand.id,
+      own: isOwn(brand, post),
+      language: spoken,
+      sentiment: label === undefined ? scorer.score(post.text, spoken) : stated(label),
+      terms,
+      topics: [],
+      links,
+      fingerprint,
+    };
+    analyser.apply({ kind: 'mention', mention });
+    take();
+  }
+  analyser.apply({ kind: 'tick', observedAt: until });
+  take();
+  return alerts;
+}
+
+function stated(label: SentimentLabel): Sentiment {
+  return {
+    label,
+    score: label === 'negative' ? -1 : label === 'positive' ? 1 : 0,
+    confidence: 1,
+    unsure: false,
+    words: [],
+  };
+}
+
+function labelsOf(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const [key, value] = part.split('=', 2);
+      if (!key?.trim() || value === undefined) throw new UsageError(`"${part}" is not a label: write key=value`);
+      return [key.trim(), value.trim()];
+    }),
+  );
+}
