@@ -6,10 +6,10 @@ import type { KeyedState } from '../model/ports.ts';
 import type { Millis } from '../model/types.ts';
 
 /** mentions, negative, positive, unsure, engagement, followers: one row per bucket. */
-export const COLUMNS = 6;
+const COLUMNS = 6;
 export type Row = readonly [number, number, number, number, number, number];
 
-export interface BucketSpec {
+interface BucketSpec {
   readonly prefix: string;
   readonly unitMs: Millis;
   /** Buckets per chunk: what one mention makes to be written again. */
@@ -22,7 +22,7 @@ export interface BucketSpec {
 export class Buckets {
   readonly spec: BucketSpec;
   readonly #state: KeyedState;
-  readonly #chunks = new Map<number, number[]>();
+  readonly #chunks = new Map<number, { readonly key: string; readonly rows: number[] }>();
 
   constructor(state: KeyedState, spec: BucketSpec, clock: Millis | undefined) {
     this.#state = state;
@@ -30,8 +30,9 @@ export class Buckets {
     if (clock === undefined) return;
     const last = this.#chunkOf(this.bucketOf(clock));
     for (let index = this.#chunkOf(this.bucketOf(clock) - spec.keep); index <= last; index++) {
-      const chunk = state.get<number[]>(this.#key(index));
-      if (chunk) this.#chunks.set(index, chunk);
+      const key = this.#key(index);
+      const rows = state.get<number[]>(key);
+      if (rows) this.#chunks.set(index, { key, rows });
     }
   }
 
@@ -43,32 +44,26 @@ export class Buckets {
     const index = this.#chunkOf(bucket);
     let chunk = this.#chunks.get(index);
     if (!chunk) {
-      chunk = Array<number>(this.spec.perChunk * COLUMNS).fill(0);
+      chunk = { key: this.#key(index), rows: Array<number>(this.spec.perChunk * COLUMNS).fill(0) };
       this.#chunks.set(index, chunk);
     }
+    const { key, rows } = chunk;
     const offset = (bucket - index * this.spec.perChunk) * COLUMNS;
     for (let column = 0; column < COLUMNS; column++) {
       const amount = row[column] as number;
-      if (amount !== 0) chunk[offset + column] = (chunk[offset + column] as number) + amount;
+      if (amount !== 0) rows[offset + column] = (rows[offset + column] as number) + amount;
     }
-    this.#state.set(this.#key(index), chunk);
+    this.#state.set(key, rows);
   }
 
   /** Adds `sign` times the bucket's row to `sums`. */
   addTo(sums: number[], bucket: number, sign: 1 | -1): void {
     const index = this.#chunkOf(bucket);
-    const chunk = this.#chunks.get(index);
-    if (!chunk) return;
+    const rows = this.#chunks.get(index)?.rows;
+    if (!rows) return;
     const offset = (bucket - index * this.spec.perChunk) * COLUMNS;
     for (let column = 0; column < COLUMNS; column++)
-      sums[column] = (sums[column] as number) + sign * (chunk[offset + column] as number);
-  }
-
-  /** The first bucket that may hold a count; undefined when nothing was counted. */
-  first(): number | undefined {
-    let first: number | undefined;
-    for (const index of this.#chunks.keys()) if (first === undefined || index < first) first = index;
-    return first === undefined ? undefined : first * this.spec.perChunk;
+      sums[column] = (sums[column] as number) + sign * (rows[offset + column] as number);
   }
 
   /** Drops what is older than is kept. */
@@ -80,12 +75,12 @@ export class Buckets {
   /** Forgets the buckets after a moment. */
   forgetAfter(clock: Millis): void {
     const last = this.bucketOf(clock);
-    for (const [index, chunk] of this.#chunks) {
+    for (const [index, { key, rows }] of this.#chunks) {
       const from = (last + 1 - index * this.spec.perChunk) * COLUMNS;
       if (from <= 0) this.#drop(index);
-      else if (from < chunk.length) {
-        chunk.fill(0, from);
-        this.#state.set(this.#key(index), chunk);
+      else if (from < rows.length) {
+        rows.fill(0, from);
+        this.#state.set(key, rows);
       }
     }
   }

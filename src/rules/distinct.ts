@@ -8,7 +8,7 @@ import type { KeyedState } from '../model/ports.ts';
 import type { Millis } from '../model/types.ts';
 
 /** So many things are followed one by one. */
-export const BOUND = 1_500;
+export const BOUND = 1_000;
 const SHARDS = 64;
 const MINUTE_MS = 60_000;
 
@@ -45,7 +45,7 @@ export interface DistinctWindow {
 
 export class Distinct {
   readonly #state: KeyedState;
-  readonly #prefix: string;
+  readonly #keys: readonly string[];
   readonly #meta: DistinctMeta;
   readonly #save: () => void;
   readonly #longest: number;
@@ -63,7 +63,7 @@ export class Distinct {
     windows: readonly DistinctWindow[],
   ) {
     this.#state = state;
-    this.#prefix = prefix;
+    this.#keys = Array.from({ length: SHARDS }, (_, shard) => `${prefix}${shard}`);
     this.#meta = meta;
     this.#save = save;
     this.#longest = Math.max(...windows.map(({ minutes }) => minutes));
@@ -77,7 +77,7 @@ export class Distinct {
       tally.windows.set(minutes, { length: Math.ceil(minutes / unit), sum: 0 });
     }
     for (let shard = 0; shard < SHARDS; shard++) {
-      const things = state.get<Record<string, Sighting>>(`${prefix}${shard}`);
+      const things = state.get<Record<string, Sighting>>(this.#keys[shard] as string);
       if (!things) continue;
       this.#shards[shard] = things;
       for (const [key, sighting] of Object.entries(things)) this.#seen.set(Number.parseInt(key, 36), sighting);
@@ -119,6 +119,7 @@ export class Distinct {
     const [a, b] = hash64(thing);
     const key = a * 256 + (b & 255);
     let sighting = this.#seen.get(key);
+    const fresh = sighting === undefined;
     if (!sighting) {
       if (minute <= this.#now - this.#longest || !this.#follows(key)) return;
       if (this.#seen.size >= BOUND) {
@@ -139,7 +140,7 @@ export class Distinct {
       if (again) sighting[1] = minute;
       this.#count(sighting, 1);
     }
-    this.#write(key, sighting);
+    this.#write(key, sighting, fresh);
   }
 
   value(column: DistinctColumn, minutes: number): number {
@@ -210,15 +211,16 @@ export class Distinct {
     this.#recount();
   }
 
-  #write(key: number, sighting: Sighting): void {
+  /** Sightings are changed in place: a new one is put into its shard, a known one makes it be written again. */
+  #write(key: number, sighting: Sighting, fresh = false): void {
     const index = shardOf(key);
     let shard = this.#shards[index];
     if (!shard) {
       shard = {};
       this.#shards[index] = shard;
     }
-    shard[key.toString(36)] = sighting;
-    this.#state.set(`${this.#prefix}${index}`, shard);
+    if (fresh) shard[key.toString(36)] = sighting;
+    this.#state.set(this.#keys[index] as string, shard);
   }
 
   #forget(key: number): void {
@@ -227,10 +229,10 @@ export class Distinct {
     const shard = this.#shards[index];
     if (!shard) return;
     delete shard[key.toString(36)];
-    if (Object.keys(shard).length > 0) this.#state.set(`${this.#prefix}${index}`, shard);
+    if (Object.keys(shard).length > 0) this.#state.set(this.#keys[index] as string, shard);
     else {
       this.#shards[index] = undefined;
-      this.#state.set(`${this.#prefix}${index}`, undefined);
+      this.#state.set(this.#keys[index] as string, undefined);
     }
   }
 }

@@ -28,7 +28,7 @@ import {
 import { parseTemplate, type TemplatePart } from './template.ts';
 
 /** Alerts that one rule may have at a time for one brand; further scopes wait. */
-export const MAX_SCOPES = 50;
+const MAX_SCOPES = 50;
 const MAX_EVIDENCE = 10;
 const MAX_BECAUSE = 8;
 
@@ -67,6 +67,8 @@ export function createRuleEngine(ruleSet: RuleSet, brands: readonly Brand[]): Ru
 class Rules implements RuleEngine {
   readonly #plans: ReadonlyMap<string, Plan>;
   readonly #folds = new Map<MetricLeaf, string>();
+  /** Whose state the evaluation under way reads. */
+  #context: RuleContext | undefined;
   /** By the head of a brand's state: it is the same object as long as the state is. */
   readonly #facts = new WeakMap<object, BrandFacts>();
 
@@ -90,7 +92,7 @@ class Rules implements RuleEngine {
     const facts = this.#factsOf(context, plan);
     facts.advance(clock);
     facts.countHistory(mention);
-    facts.due = this.#dueOf(plan, facts);
+    this.#settle(plan, facts);
   }
 
   nextDue(context: RuleContext, brand: string): Millis | undefined {
@@ -127,12 +129,16 @@ class Rules implements RuleEngine {
     if (!plan || context.state(brand).get('head') === undefined) return;
     const facts = this.#factsOf(context, plan);
     facts.noteGap(via, from, to);
-    facts.due = this.#dueOf(plan, facts);
+    this.#settle(plan, facts);
   }
 
   onRemove(context: RuleContext, brand: string, postId: string): void {
     const plan = this.#plans.get(brand);
-    if (plan && context.state(brand).get('head') !== undefined) this.#factsOf(context, plan).forgetPost(postId);
+    if (plan && context.state(brand).get('head') !== undefined) {
+      const facts = this.#factsOf(context, plan);
+      facts.forgetPost(postId);
+      facts.flush();
+    }
   }
 
   onReset(context: RuleContext, brand: string, clock: Millis): void {
@@ -147,7 +153,7 @@ class Rules implements RuleEngine {
     }
     for (const { rule, sequences } of plan.rules)
       for (const node of sequences) facts.state.set(`sequence/${rule.id}/${node.path}`, undefined);
-    facts.due = this.#dueOf(plan, facts);
+    this.#settle(plan, facts);
   }
 
   sleeping(context: RuleContext, brand: string): readonly Text[] {
@@ -180,24 +186,25 @@ class Rules implements RuleEngine {
     if (known) return known;
     head ??= newHead();
     const facts = new BrandFacts(state, head, plan);
+    facts.sights = plan.rules.map(({ rule }) => this.#sight(plan, facts, rule));
     facts.saveHead();
     this.#facts.set(head, facts);
-    facts.due = this.#dueOf(plan, facts);
+    this.#settle(plan, facts);
     return facts;
   }
 
   /** The facts of another brand, moved to the same moment; undefined when it was never seen. */
-  #other(context: RuleContext, brand: string, clock: Millis): BrandFacts | undefined {
+  #other(brand: string, clock: Millis): BrandFacts | undefined {
     const plan = this.#plans.get(brand);
-    if (!plan || context.state(brand).get('head') === undefined) return undefined;
+    const context = this.#context;
+    if (!plan || !context || context.state(brand).get('head') === undefined) return undefined;
     const facts = this.#factsOf(context, plan);
     facts.view(clock);
     return facts;
   }
 
-  #sight(context: RuleContext, plan: Plan, facts: BrandFacts, rule: Rule): Sight {
-    const { clock } = facts.head;
-    const other = (brand: string): BrandFacts | undefined => this.#other(context, brand, clock);
+  #sight(plan: Plan, facts: BrandFacts, rule: Rule): Sight {
+    const other = (brand: string): BrandFacts | undefined => this.#other(brand, facts.now);
     return {
       rule,
       brand: plan.brand,
@@ -210,14 +217,21 @@ class Rules implements RuleEngine {
 
   #evaluate(context: RuleContext, plan: Plan, facts: BrandFacts): void {
     for (const [key, active] of facts.active) if (!plan.ids.has(active.rule)) this.#finish(context, facts, key, active);
-    for (const compiled of plan.rules) {
+    this.#context = context;
+    for (const [index, compiled] of plan.rules.entries()) {
       const idle = compiled.needsSignal && facts.open.size === 0 && compiled.sequences.length === 0;
       if (idle && facts.active.size === 0) continue;
-      const sight = this.#sight(context, plan, facts, compiled.rule);
+      const sight = facts.sights[index] as Sight;
       for (const node of compiled.sequences) follow(node, sight);
       for (const scope of scopesOf(compiled, sight)) this.#step(context, compiled, sight, scope);
     }
+    this.#settle(plan, facts);
+  }
+
+  /** At the end of every call: what to wait for, and the head to be written. */
+  #settle(plan: Plan, facts: BrandFacts): void {
     facts.due = this.#dueOf(plan, facts);
+    facts.flush();
   }
 
   /** One rule for one scope. */

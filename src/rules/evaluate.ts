@@ -120,7 +120,7 @@ export function read(leaf: MetricLeaf, sight: Sight): Reading | undefined {
 // ---------------------------------------------------------------- sequence
 
 /** What a sequence remembers: what is true now per step, since when its first steps run, and what completed it. */
-export type SequenceMemory = {
+type SequenceMemory = {
   readonly on: string[][];
   readonly starts: Millis[];
   /** Items of the last step that completed it and are still true, with their scope. */

@@ -1,12 +1,13 @@
 /** What is known of one brand while its rules are evaluated: counts, open signals, business figures, blind times. */
 import type { KeyedState } from '../model/ports.ts';
 import type { Alert, Brand, Mention, Millis, Signal } from '../model/types.ts';
+import type { Sight } from './evaluate.ts';
 import type { Phase } from './lifecycle.ts';
 import { DAY_MS, Fold, type FoldFilter, type Need, type Place } from './metrics.ts';
 import { isAdditive, isDistinct } from './rule.ts';
 
 /** Open signals followed per brand; further ones are counted and left out. */
-export const MAX_OPEN = 200;
+const MAX_OPEN = 200;
 const MAX_GAPS = 40;
 const MAX_VIAS = 30;
 const MAX_KPI_VALUES = 400;
@@ -38,6 +39,10 @@ type Head = {
   dropped: number;
   readonly active: string[];
   readonly open: string[];
+  /** Mentions by configured source: whose blindness matters. */
+  readonly vias: Record<string, number>;
+  /** `at` of the last mention that each fold counted. */
+  readonly lasts: Record<string, Millis>;
 };
 
 type Gap = [from: Millis, to: Millis];
@@ -56,11 +61,13 @@ export class BrandFacts {
   readonly open = new Map<string, Signal>();
   readonly active = new Map<string, Active>();
   due: Millis | undefined;
+  /** One view per rule, in the order of the plan: they are asked at every mention. */
+  sights: readonly Sight[] = [];
   /** The moment for which values are read: the brand's own clock, or a later one at which another brand looks at it. */
   #now: Millis;
+  #changed = false;
   readonly #foldList: readonly Fold[];
   readonly #gaps: Gap[];
-  readonly #vias: Record<string, number>;
   readonly #kpis = new Map<string, [Millis, number][]>();
 
   constructor(state: KeyedState, head: Head, plan: BrandPlan) {
@@ -68,7 +75,6 @@ export class BrandFacts {
     this.head = head;
     this.#now = head.clock;
     this.#gaps = state.get<Gap[]>('gaps') ?? [];
-    this.#vias = state.get<Record<string, number>>('vias') ?? {};
     for (const id of head.open) {
       const signal = state.get<Signal>(`open/${id}`);
       if (signal) this.open.set(id, signal);
@@ -81,6 +87,7 @@ export class BrandFacts {
       state,
       from: () => (head.from < 0 ? undefined : head.from),
       blind: (from: Millis, to: Millis) => this.blind(from, to),
+      lasts: head.lasts,
       gathering: () => head.teachAt >= 0,
     };
     const clock = head.clock < 0 ? undefined : head.clock;
@@ -119,13 +126,25 @@ export class BrandFacts {
     this.saveHead();
   }
 
+  /** The moment for which values are read. */
+  get now(): Millis {
+    return this.#now;
+  }
+
   /** Brings the counts to a moment without anything happening for this brand: what it waits for stays. */
   view(clock: Millis): void {
     this.#now = Math.max(this.#now, clock);
     for (const fold of this.#foldList) fold.advance(this.#now);
   }
 
+  /** Marks the head as changed; `flush` hands it over, once for all that happened in a call. */
   saveHead(): void {
+    this.#changed = true;
+  }
+
+  flush(): void {
+    if (!this.#changed) return;
+    this.#changed = false;
     this.state.set('head', this.head);
   }
 
@@ -356,24 +375,36 @@ export class BrandFacts {
   }
 
   #noteVia(via: string): void {
-    if (this.#vias[via] === undefined && Object.keys(this.#vias).length >= MAX_VIAS) return;
-    const count = (this.#vias[via] ?? 0) + 1;
-    this.#vias[via] = count;
+    const { vias } = this.head;
+    if (vias[via] === undefined && Object.keys(vias).length >= MAX_VIAS) return;
+    const count = (vias[via] ?? 0) + 1;
+    vias[via] = count;
     // Halved from time to time, so that what a source gave long ago fades.
-    if (count > 10_000) for (const name of Object.keys(this.#vias)) this.#vias[name] = (this.#vias[name] ?? 0) / 2;
-    this.state.set('vias', this.#vias);
+    if (count > 10_000) for (const name of Object.keys(vias)) vias[name] = (vias[name] ?? 0) / 2;
   }
 
   #matters(via: string): boolean {
     let total = 0;
-    for (const count of Object.values(this.#vias)) total += count;
-    return total === 0 || (this.#vias[via] ?? 0) >= MATTERS * total;
+    for (const count of Object.values(this.head.vias)) total += count;
+    return total === 0 || (this.head.vias[via] ?? 0) >= MATTERS * total;
   }
 }
 
 /** A brand that was never seen. */
 export function newHead(): Head {
-  return { clock: -1, from: -1, live: -1, last: -1, teachAt: -1, pruned: -1, dropped: 0, active: [], open: [] };
+  return {
+    clock: -1,
+    from: -1,
+    live: -1,
+    last: -1,
+    teachAt: -1,
+    pruned: -1,
+    dropped: 0,
+    active: [],
+    open: [],
+    vias: {},
+    lasts: {},
+  };
 }
 
 function share(part: number | undefined, whole: number | undefined): number | undefined {

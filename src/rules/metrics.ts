@@ -59,8 +59,6 @@ function kindOf(metric: DistinctMetric): Kind {
 type FoldMeta = {
   /** When each part began to count on a brand that was known already; 0: from the brand's first mention. */
   readonly since: Record<string, Millis>;
-  /** `at` of the last mention; -1: none yet. */
-  last: Millis;
   /** The last bucket that was taught to the baselines; -1: none. */
   learned: number;
   readonly people: DistinctMeta;
@@ -68,12 +66,14 @@ type FoldMeta = {
   readonly networks: DistinctMeta;
 };
 
-export interface FoldContext {
+interface FoldContext {
   readonly state: KeyedState;
   /** The brand's first moment: of its first mention or of history. Undefined before. */
   readonly from: () => Millis | undefined;
   /** Whether a source that matters to the brand was blind at some time between the two. */
   readonly blind: (from: Millis, to: Millis) => boolean;
+  /** `at` of the last mention of each fold, kept by the brand: it changes with every mention. */
+  readonly lasts: Record<string, Millis>;
   /** True while history is gathered: nothing is learned before it is complete. */
   readonly gathering: () => boolean;
 }
@@ -94,8 +94,13 @@ export class Fold {
   readonly #baselines = new Map<string, Baseline>();
   /** History over the windows of distinct counts, where learning stands. */
   readonly #pastSums = new Map<string, SlidingSum>();
-  readonly #usual = new Map<string, number>();
+  /** Per metric and window, for one minute; undefined: not to be had. */
+  readonly #usual = new Map<string, Map<Millis, number | undefined>>();
+  readonly #now = new Map<Millis, SlidingSum>();
+  readonly #metaKey: string;
   #usualMinute = -1;
+  #usualFrom: Millis | undefined;
+  #minute = -1;
   #five = -1;
 
   constructor(context: FoldContext, filter: FoldFilter, needs: readonly Need[], clock: Millis | undefined) {
@@ -103,9 +108,9 @@ export class Fold {
     this.filter = filter;
     this.#id = foldId(filter.key);
     const { state } = context;
-    this.#meta = state.get<FoldMeta>(`${this.#id}/meta`) ?? {
+    this.#metaKey = `${this.#id}/meta`;
+    this.#meta = state.get<FoldMeta>(this.#metaKey) ?? {
       since: {},
-      last: -1,
       learned: -1,
       people: { level: 0, cleaned: -1 },
       stories: { level: 0, cleaned: -1 },
@@ -146,12 +151,14 @@ export class Fold {
   }
 
   get last(): Millis | undefined {
-    return this.#meta.last < 0 ? undefined : this.#meta.last;
+    return this.#context.lasts[this.#id];
   }
 
   /** Brings every window to the clock. */
   advance(clock: Millis): void {
     const minute = Math.floor(clock / MINUTE_MS);
+    if (minute === this.#minute) return;
+    this.#minute = minute;
     const five = Math.floor(clock / BUCKET_MS);
     for (const { sum, unitMs } of this.#sumList) sum.advance(unitMs === MINUTE_MS ? minute : five);
     for (const kind of ['people', 'stories', 'networks'] as const) this.#distinct[kind]?.advance(clock);
@@ -188,10 +195,10 @@ export class Fold {
   value(metric: AdditiveMetric | DistinctMetric, windowMs: Millis, place: Place, clock: Millis): number | undefined {
     if (place === 'now')
       return isAdditive(metric)
-        ? column(this.#sums.get(`now:${windowMs}`)?.sum, metric)
+        ? column(this.#now.get(windowMs), metric)
         : (this.#distinct[kindOf(metric)]?.value(DISTINCT_COLUMN[metric], windowMs / MINUTE_MS) ?? 0);
-    if (this.readyAt(metric, windowMs, place, clock) > clock) return undefined;
     if (place === 'usual') return this.#usualLevel(metric, windowMs, clock);
+    if (this.readyAt(metric, windowMs, place, clock) > clock) return undefined;
     const lagMs = lagOf(place, windowMs);
     if (this.#context.blind(clock - lagMs - windowMs, clock - lagMs)) return undefined;
     const sum = this.#sums.get(`${place}:${windowMs}`)?.sum;
@@ -238,6 +245,7 @@ export class Fold {
 
   /** Learns what is due when it is next advanced, whether or not a bucket has ended since. */
   learnSoon(): void {
+    this.#minute = -1;
     this.#five = -1;
     this.#usualMinute = -1;
   }
@@ -256,10 +264,10 @@ export class Fold {
     for (const distinct of Object.values(this.#distinct)) distinct.forgetAfter(clock);
     for (const snapshots of this.#snapshots.values()) snapshots.forgetAfter(clock);
     this.recent.forgetAfter(clock);
-    if (this.#meta.last > clock) this.#meta.last = clock;
+    const { last } = this;
+    if (last !== undefined && last > clock) this.#context.lasts[this.#id] = clock;
     this.#meta.learned = Math.min(this.#meta.learned, Math.floor(clock / BUCKET_MS) - 1);
-    this.#five = -1;
-    this.#usualMinute = -1;
+    this.learnSoon();
     this.#save();
   }
 
@@ -274,6 +282,7 @@ export class Fold {
       Math.round(lagMs / unitMs),
     );
     this.#sums.set(key, { sum, unitMs });
+    if (place === 'now') this.#now.set(windowMs, sum);
   }
 
   #addRow(to: { readonly minutes?: Buckets; readonly fives?: Buckets }, at: Millis, row: Row): void {
@@ -287,12 +296,12 @@ export class Fold {
   }
 
   #noteLast(at: Millis): void {
-    if (at > this.#meta.last) this.#meta.last = at;
-    this.#save();
+    const { lasts } = this.#context;
+    if (at > (lasts[this.#id] ?? 0)) lasts[this.#id] = at;
   }
 
   #save(): void {
-    this.#context.state.set(`${this.#id}/meta`, this.#meta);
+    this.#context.state.set(this.#metaKey, this.#meta);
   }
 
   #noteParts(parts: ReadonlySet<string>, clock: Millis | undefined): void {
@@ -330,6 +339,7 @@ export class Fold {
       }
     }
     this.#meta.learned = last;
+    this.#usualMinute = -1;
     for (const [key, baseline] of this.#baselines) this.#context.state.set(`${this.#id}/u/${key}`, baseline);
     this.#save();
   }
@@ -348,27 +358,32 @@ export class Fold {
     return noted + historyOf(sum, metric);
   }
 
+  /** By whole minutes, so that what is worked out once serves all mentions of a minute. */
   #usualLevel(metric: string, windowMs: Millis, clock: Millis): number | undefined {
-    // Whole minutes, so that what is worked out once serves all mentions of a minute.
     const minute = Math.floor(clock / MINUTE_MS);
-    if (minute !== this.#usualMinute) {
+    const from = this.#context.from();
+    if (minute !== this.#usualMinute || from !== this.#usualFrom) {
       this.#usual.clear();
       this.#usualMinute = minute;
+      this.#usualFrom = from;
     }
-    const key = `${metric}:${windowMs}`;
-    const known = this.#usual.get(key);
-    if (known !== undefined) return known;
-    const baseline = this.#baselines.get(usualKey(metric, windowMs));
-    if (!baseline) return undefined;
+    let levels = this.#usual.get(metric);
+    if (!levels) {
+      levels = new Map();
+      this.#usual.set(metric, levels);
+    }
+    if (levels.has(windowMs)) return levels.get(windowMs);
     const to = minute * MINUTE_MS;
-    const level = expected(baseline, to - (isAdditive(metric) ? windowMs : BUCKET_MS), to);
-    this.#usual.set(key, level);
+    const baseline = this.#baselines.get(usualKey(metric, windowMs));
+    const ready = baseline && this.readyAt(metric, windowMs, 'usual', to) <= to;
+    const level = ready ? expected(baseline, to - (isAdditive(metric) ? windowMs : BUCKET_MS), to) : undefined;
+    levels.set(windowMs, level);
     return level;
   }
 }
 
 /** The key under which a fold keeps its state. */
-export function foldId(key: string): string {
+function foldId(key: string): string {
   return key === '' ? 'all' : hashLetters(key, 8);
 }
 

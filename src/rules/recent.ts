@@ -1,75 +1,75 @@
 /**
- * The posts that would show an alert best: negative ones first, then the most followed, then the earliest; and the last few,
- * whatever they are. A bounded list, since an alert quotes a handful.
+ * The posts that would show an alert best, per quarter of an hour: negative ones first, then the most followed, then the
+ * earliest. A few for each quarter of the last six hours, since an alert quotes a handful, and busy brands rarely change them.
  */
 import type { KeyedState } from '../model/ports.ts';
 import type { Mention, Millis } from '../model/types.ts';
 
-const BEST = 12;
-const LAST = 6;
-/** Older than this, a post no longer stands in the way of newer ones. */
-const FRESH_MS = 6 * 3_600_000;
+const QUARTER_MS = 900_000;
+const QUARTERS = 24;
+const PER_QUARTER = 4;
 
 type Seen = [id: string, at: Millis, negative: 0 | 1, followers: number];
-type Lists = { readonly best: Seen[]; readonly last: Seen[] };
 
 export class Recent {
   readonly #state: KeyedState;
   readonly #key: string;
-  readonly #lists: Lists;
+  /** By quarter since the epoch, each best first. */
+  readonly #quarters: Record<string, Seen[]>;
 
   constructor(state: KeyedState, key: string) {
     this.#state = state;
     this.#key = key;
-    this.#lists = state.get<Lists>(key) ?? { best: [], last: [] };
+    this.#quarters = state.get<Record<string, Seen[]>>(key) ?? {};
   }
 
   add(mention: Mention, negative: boolean): void {
-    const seen: Seen = [mention.id, mention.at, negative ? 1 : 0, mention.author?.followers ?? 0];
-    const { best, last } = this.#lists;
-    last.push(seen);
-    if (last.length > LAST) last.shift();
-    const worst = best.at(-1);
-    if (
-      best.length < BEST ||
-      !worst ||
-      rank(seen, worst) < 0 ||
-      worst[1] < mention.at - FRESH_MS ||
-      this.#stale(mention.at)
-    ) {
-      const fresh = best.filter(([, at]) => at >= mention.at - FRESH_MS);
-      best.splice(0, best.length, ...fresh, seen);
-      best.sort(rank);
-      best.length = Math.min(best.length, BEST);
+    const quarter = Math.floor(mention.at / QUARTER_MS);
+    let best = this.#quarters[quarter];
+    if (!best) {
+      best = [];
+      this.#quarters[quarter] = best;
+      const oldest = Math.max(...Object.keys(this.#quarters).map(Number)) - QUARTERS;
+      for (const key of Object.keys(this.#quarters)) if (Number(key) <= oldest) delete this.#quarters[key];
     }
-    this.#state.set(this.#key, this.#lists);
+    const seen: Seen = [mention.id, mention.at, negative ? 1 : 0, mention.author?.followers ?? 0];
+    const worst = best[PER_QUARTER - 1];
+    if (worst && rank(seen, worst) >= 0) return;
+    best.push(seen);
+    best.sort(rank);
+    best.length = Math.min(best.length, PER_QUARTER);
+    this.#save();
   }
 
   /** Ids of posts after `from`, best first. */
   pick(from: Millis, max: number): string[] {
-    const { best, last } = this.#lists;
-    const ids = [...best, ...last.toReversed()].filter(([, at]) => at > from).map(([id]) => id);
-    return [...new Set(ids)].slice(0, max);
+    const found = Object.values(this.#quarters).flatMap((best) => best.filter(([, at]) => at > from));
+    return found
+      .sort(rank)
+      .slice(0, max)
+      .map(([id]) => id);
   }
 
   remove(id: string): void {
-    const { best, last } = this.#lists;
-    for (const list of [best, last]) {
-      const kept = list.filter((seen) => seen[0] !== id);
-      if (kept.length === list.length) continue;
-      list.splice(0, list.length, ...kept);
-      this.#state.set(this.#key, this.#lists);
-    }
+    this.#keep((seen) => seen[0] !== id);
   }
 
   forgetAfter(clock: Millis): void {
-    const { best, last } = this.#lists;
-    for (const list of [best, last]) list.splice(0, list.length, ...list.filter(([, at]) => at <= clock));
-    this.#state.set(this.#key, this.#lists);
+    this.#keep(([, at]) => at <= clock);
   }
 
-  #stale(at: Millis): boolean {
-    return this.#lists.best.some((seen) => seen[1] < at - FRESH_MS);
+  #keep(wanted: (seen: Seen) => boolean): void {
+    for (const [quarter, best] of Object.entries(this.#quarters)) {
+      const kept = best.filter(wanted);
+      if (kept.length === best.length) continue;
+      if (kept.length > 0) this.#quarters[quarter] = kept;
+      else delete this.#quarters[quarter];
+      this.#save();
+    }
+  }
+
+  #save(): void {
+    this.#state.set(this.#key, this.#quarters);
   }
 }
 

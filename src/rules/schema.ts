@@ -86,7 +86,7 @@ type ConditionInput =
   | { sequence: ConditionInput[]; within: string };
 
 /** A condition as it is written. */
-export const conditionSchema: z.ZodType<ConditionInput, ConditionInput> = z
+const conditionSchema: z.ZodType<ConditionInput, ConditionInput> = z
   .lazy(() =>
     z.union([
       signal,

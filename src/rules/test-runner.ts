@@ -15,7 +15,7 @@ import type { RuleSet } from './rule.ts';
 
 const MINUTE_MS = 60_000;
 /** Where the first minute of a test lies: a Monday, 00:00 UTC. */
-export const TEST_START: Millis = Date.UTC(2026, 0, 5);
+const TEST_START: Millis = Date.UTC(2026, 0, 5);
 /** A test is for reading; more posts than this belong into a backtest. */
 const MAX_POSTS = 1_000_000;
 
@@ -275,7 +275,7 @@ async function postsOf(
 }
 
 /** `5x60 10x20`: five a minute for an hour, then ten a minute for twenty minutes; evenly within each minute. */
-export function seriesTimes(series: string, start: Millis): readonly Millis[] | undefined {
+function seriesTimes(series: string, start: Millis): readonly Millis[] | undefined {
   const times: Millis[] = [];
   let minute = 0;
   for (const part of series.trim().split(/\s+/)) {
@@ -291,7 +291,7 @@ export function seriesTimes(series: string, start: Millis): readonly Millis[] | 
 }
 
 /** `5/m`, `12/h`, `3/d` for so long before the start. */
-export function historyTimes(rate: string, forMs: Millis, start: Millis): readonly Millis[] | undefined {
+function historyTimes(rate: string, forMs: Millis, start: Millis): readonly Millis[] | undefined {
   const match = /^(\d+(?:[.,]\d+)?)\/([mhd])$/.exec(rate.trim());
   if (!match) return undefined;
   const unitMs = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1_440 * MINUTE_MS }[match[2] as 'm' | 'h' | 'd'];
