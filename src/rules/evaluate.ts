@@ -231,9 +231,12 @@ export function headline(reasons: Reasons): {
       expectedIs: 'usual',
     };
   }
-  // How many says more than which share.
+  // How many says more than which share, and what is usual more than a limit.
   const [reading] = reasons.readings.toSorted(
-    (a, b) => Number(isShare(a.leaf.metric)) - Number(isShare(b.leaf.metric)) || beyond(b) - beyond(a),
+    (a, b) =>
+      Number(isShare(a.leaf.metric)) - Number(isShare(b.leaf.metric)) ||
+      Number(a.reference === undefined) - Number(b.reference === undefined) ||
+      beyond(b) - beyond(a),
   );
   if (!reading) return { observed: 0, expected: 0, window: '' };
   const { leaf, value, reference } = reading;

@@ -78,12 +78,12 @@ describe('the shipped rules', () => {
     const one = (scope: string, at: number) => signal('negative-surge', at, { scope });
     for (let i = 0; i < 8; i++) driver.mention(mention(T0 + 3 * DAY + i, { label: 'negative', source: 'forum' }));
     driver.signal(one('forum', T0 + 3 * DAY + MIN));
-    driver.advance(T0 + 3 * DAY + 10 * MIN);
+    driver.advance(T0 + 3 * DAY + 15 * MIN);
     expect(driver.story.map((line) => line.replace(/^\S+ /, ''))).toEqual([
       'bad-buzz-on-one-network[forum] pending info #1',
       'bad-buzz-on-one-network[forum] firing info #2',
     ]);
-    driver.signal(one('*', T0 + 3 * DAY + 11 * MIN));
+    driver.signal(one('*', T0 + 3 * DAY + 16 * MIN));
     driver.advance(T0 + 3 * DAY + 50 * MIN);
     expect(driver.story.slice(2).map((line) => line.replace(/^\S+ /, ''))).toEqual([
       'bad-buzz firing warning #1',
