@@ -12,6 +12,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { say } from '../i18n/index.ts';
+import { wallClock } from '../lib/clock.ts';
 import type { SourceDeps } from '../model/define.ts';
 import type { Millis, SourceHealth } from '../model/types.ts';
 import { answerError, ApiError } from './errors.ts';
@@ -24,6 +25,9 @@ import { healthRoutes } from './routes/health.ts';
 import { createHooks } from './routes/hooks.ts';
 import { liveRoutes } from './routes/live.ts';
 import { mentionRoutes } from './routes/mentions.ts';
+import { boardRoutes, DASHBOARDS, pageRoutes } from './routes/page.ts';
+import { requireSession, sessionRoutes } from './routes/session.ts';
+import { createSessions } from './session.ts';
 
 export type { ApiDeps } from './routes/context.ts';
 
@@ -43,6 +47,12 @@ export interface ServerOptions extends ApiDeps {
   readonly hookLimitMs?: Millis;
   /** Readers of live events at most. */
   readonly mostReaders?: number;
+  /** The API answers only to whoever opened a link of `signInLink`; off for programs that are the only ones to reach it. */
+  readonly signIn?: boolean;
+  /** Holds `boards/` and the built page in `dist/`; what comes with the program when left out. */
+  readonly dashboards?: string;
+  /** The clock of sessions, which `now` is not in a replay. */
+  readonly wallNow?: () => Millis;
 }
 
 export interface Server extends AsyncDisposable {
@@ -50,6 +60,10 @@ export interface Server extends AsyncDisposable {
   listen(): Promise<string>;
   /** For sources: binds POST /hooks/<name>. */
   readonly hook: SourceDeps['hook'];
+  /**
+   * A new link that signs one browser in, once, within 15 minutes. Throws an Error before `listen` and without `signIn`.
+   */
+  signInLink(): string;
   /** Tells whoever watches live. */
   publish(event: LiveEvent): void;
   /** A request without a network, for tests and for the program itself. */
@@ -91,6 +105,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   };
 
   const refused = new Map<string, number>();
+  const sessions = options.signIn ? createSessions(options.desk, options.wallNow ?? wallClock.now) : undefined;
+  const dashboards = options.dashboards ?? DASHBOARDS;
+  let listening: string | undefined;
 
   const api: Api = Fastify({
     logger: false,
@@ -176,6 +193,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
       });
       const routes = scope as unknown as Api;
+      if (sessions) requireSession(routes, sessions);
+      sessionRoutes(routes, context, sessions);
+      boardRoutes(routes, dashboards);
       routes.route({
         method: 'GET',
         url: '/openapi.json',
@@ -189,6 +209,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
     { prefix: '/api/v1' },
   );
+  await pageRoutes(api, context, { folder: dashboards, sessions });
   await hooks.register(api);
   await api.ready();
 
@@ -198,7 +219,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       if (!isLoopback(host)) throw new ListenRefused(say(language, { key: 'api.listen', values: { host } }));
       const address = await api.listen({ host, port });
       log.info('api.listening', { address });
+      listening = address;
       return address;
+    },
+    signInLink() {
+      if (sessions === undefined || listening === undefined) throw new Error('there is no link to sign in with yet');
+      return `${listening}/?link=${sessions.invite()}`;
     },
     hook: hooks.bind,
     publish: (event) => hub.publish(event.kind === 'source' ? { ...event, source: masked(event.source) } : event),

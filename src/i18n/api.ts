@@ -28,6 +28,9 @@ const en: Readonly<Record<string, Sentence>> = {
   'api.internal': ({ id }) => `Something went wrong here. The log says more, under ${id}.`,
   'api.stopping': () => 'Vigie is stopping.',
   'api.upgrade': () => 'This address speaks WebSocket.',
+  'api.signIn': () => 'Sign in first: open the link that Vigie printed in the terminal where it was started.',
+  'api.token': () => 'This change did not come from Vigie’s own page. Load the page again, then try once more.',
+  'api.noPage': () => 'The page has not been built yet. In the folder of Vigie, run: npm run build:page',
 };
 
 const fr: Readonly<Record<string, Sentence>> = {
@@ -58,6 +61,10 @@ const fr: Readonly<Record<string, Sentence>> = {
   'api.internal': ({ id }) => `Une erreur s’est produite ici. Le journal en dit plus, sous la référence ${id}.`,
   'api.stopping': () => 'Vigie est en train de s’arrêter.',
   'api.upgrade': () => 'Cette adresse parle WebSocket.',
+  'api.signIn': () =>
+    'Ouvrez d’abord une session : suivez le lien que Vigie a imprimé dans le terminal où elle a démarré.',
+  'api.token': () => 'Cette modification ne vient pas de la page de Vigie. Rechargez la page, puis réessayez.',
+  'api.noPage': () => 'La page n’est pas encore construite. Dans le dossier de Vigie, lancez : npm run build:page',
 };
 
 export const api: Dictionary = { fr, en };

@@ -106,7 +106,8 @@ export const en: Words = {
     alertsNow: (n) => (n === 1 ? 'one ongoing alert' : `${n} ongoing alerts`),
     noAlert: 'no ongoing alert',
     noMentionYet: 'No mention in this period yet.',
-    noMentionMore: 'New ones will show up here by themselves. Check the sources if in doubt, or choose a longer period.',
+    noMentionMore:
+      'New ones will show up here by themselves. Check the sources if in doubt, or choose a longer period.',
   },
   figures: {
     mentions: 'Mentions',
@@ -121,8 +122,10 @@ export const en: Words = {
     formula: 'How this is computed',
     scale: 'from −100 to +100',
     formulas: {
-      mentions: 'Public posts about the brand in the period. The usual level is the sum, hour by hour, of the medians of the fourteen days before.',
-      negative: 'Mentions judged negative with enough confidence. The percentage is of the judged mentions; unsure ones are left aside.',
+      mentions:
+        'Public posts about the brand in the period. The usual level is the sum, hour by hour, of the medians of the fourteen days before.',
+      negative:
+        'Mentions judged negative with enough confidence. The percentage is of the judged mentions; unsure ones are left aside.',
       net_sentiment: '100 × (positive − negative) ÷ (positive + neutral + negative). Unsure ones are left aside.',
       share_of_voice: 'Mentions of the brand ÷ mentions of the brand and its competitors, same period, same sources.',
     },
@@ -166,6 +169,7 @@ export const en: Words = {
     lasted: (duration) => `lasted ${duration}`,
     observed: 'Observed',
     expected: 'Expected',
+    ratio: 'Ratio',
     times: (times) => `× ${times}`,
     on: (window) => `in ${window}`,
     why: 'Why this alert',
@@ -178,7 +182,8 @@ export const en: Words = {
     calmLevel: (expected, window) =>
       `A return towards the usual level (about ${expected} in ${window}): the alert then ends by itself, after the delay of its rule.`,
     calmRule: (rule) => `Rule: ${rule}`,
-    calmTop: (share, n) => `The three most active accounts make ${share} of the negative mentions: without them, ${n} would be left.`,
+    calmTop: (share, n) =>
+      `The three most active accounts make ${share} of the negative mentions: without them, ${n} would be left.`,
     calmSpread: 'It is widespread: no small group of accounts carries it alone.',
     calmOver: 'It has ended: what opened it no longer holds.',
     around: 'Around the alert',
@@ -232,7 +237,7 @@ export const en: Words = {
     author_one: (name) => `author: ${name}`,
   },
   mention: {
-    followers: (n) => `${n} followers`,
+    followers: (n, f) => `${f.short(n)} ${f.plural(n, 'follower', 'followers')}`,
     verified: 'verified account',
     own: 'The brand’s account',
     duplicate: 'Repeated story',
@@ -240,10 +245,10 @@ export const en: Words = {
     reply: 'Reply',
     original: 'See the original',
     why: 'Words that weighed',
-    likes: (n) => `${n} likes`,
-    reposts: (n) => `${n} shares`,
-    replies: (n) => `${n} replies`,
-    views: (n) => `${n} views`,
+    likes: (n, f) => `${f.short(n)} ${f.plural(n, 'like', 'likes')}`,
+    reposts: (n, f) => `${f.short(n)} ${f.plural(n, 'share', 'shares')}`,
+    replies: (n, f) => `${f.short(n)} ${f.plural(n, 'reply', 'replies')}`,
+    views: (n, f) => `${f.short(n)} ${f.plural(n, 'view', 'views')}`,
     rating: (n) => `${n} out of 5`,
     unknownAuthor: 'Unknown author',
     more: 'Read all',
@@ -307,7 +312,10 @@ export const en: Words = {
   sources: {
     title: 'Sources',
     allWell: (n) => (n === 1 ? 'The source answers.' : `All ${n} sources answer.`),
-    blind: (n) => (n === 1 ? 'One source does not answer: what is said there does not reach you.' : `${n} sources do not answer: what is said there does not reach you.`),
+    blind: (n) =>
+      n === 1
+        ? 'One source does not answer: what is said there does not reach you.'
+        : `${n} sources do not answer: what is said there does not reach you.`,
     name: 'Source',
     type: 'Type',
     state: 'State',

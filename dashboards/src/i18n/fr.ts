@@ -32,13 +32,19 @@ export const fr = {
     '24h': '24 h',
     '7d': '7 j',
     '30d': '30 j',
-    long: { '6h': 'les 6 dernières heures', '24h': 'les 24 dernières heures', '7d': 'les 7 derniers jours', '30d': 'les 30 derniers jours' },
+    long: {
+      '6h': 'les 6 dernières heures',
+      '24h': 'les 24 dernières heures',
+      '7d': 'les 7 derniers jours',
+      '30d': 'les 30 derniers jours',
+    },
   },
   live: {
     live: 'En direct',
     connecting: 'Connexion…',
     lost: 'Connexion perdue, nouvel essai en cours',
-    lostSince: (time: string) => `Hors ligne depuis ${time}. Vigie réessaie toutes les 30 secondes ; ce qui est affiché date d’avant.`,
+    lostSince: (time: string) =>
+      `Hors ligne depuis ${time}. Vigie réessaie toutes les 30 secondes ; ce qui est affiché date d’avant.`,
     back: 'De nouveau en direct',
     newAlert: (title: string) => `Nouvelle alerte : ${title}`,
     graver: (title: string) => `L’alerte s’aggrave : ${title}`,
@@ -100,14 +106,14 @@ export const fr = {
   overview: {
     title: 'Vue d’ensemble',
     quiet: 'Rien d’inhabituel.',
-    headline: (n: number, f: Format) =>
-      `${f.number(n)} ${f.plural(n, 'mention', 'mentions')} sur la dernière heure`,
+    headline: (n: number, f: Format) => `${f.number(n)} ${f.plural(n, 'mention', 'mentions')} sur la dernière heure`,
     headlineUsual: (usual: number, f: Format) => `d’habitude ${f.number(usual)} à cette heure`,
     headlineTimes: (times: number, f: Format) => `${f.decimal(times)} fois plus que d’habitude`,
     alertsNow: (n: number) => (n === 1 ? 'une alerte en cours' : `${n} alertes en cours`),
     noAlert: 'aucune alerte en cours',
     noMentionYet: 'Pas encore de mention sur cette période.',
-    noMentionMore: 'Les nouvelles apparaîtront ici d’elles-mêmes. Vérifiez au besoin les sources, ou choisissez une période plus longue.',
+    noMentionMore:
+      'Les nouvelles apparaîtront ici d’elles-mêmes. Vérifiez au besoin les sources, ou choisissez une période plus longue.',
   },
   figures: {
     mentions: 'Mentions',
@@ -122,10 +128,14 @@ export const fr = {
     formula: 'Comment c’est calculé',
     scale: 'de −100 à +100',
     formulas: {
-      mentions: 'Nombre de messages publics qui parlent de la marque sur la période. L’habitude est la somme, heure par heure, des médianes des quatorze jours précédents.',
-      negative: 'Mentions jugées négatives avec assez d’assurance. Le pourcentage se rapporte aux mentions jugées ; les incertaines sont laissées de côté.',
-      net_sentiment: '100 × (positives − négatives) ÷ (positives + neutres + négatives). Les incertaines sont laissées de côté.',
-      share_of_voice: 'Mentions de la marque ÷ mentions de la marque et de ses concurrents, même période, mêmes sources.',
+      mentions:
+        'Nombre de messages publics qui parlent de la marque sur la période. L’habitude est la somme, heure par heure, des médianes des quatorze jours précédents.',
+      negative:
+        'Mentions jugées négatives avec assez d’assurance. Le pourcentage se rapporte aux mentions jugées ; les incertaines sont laissées de côté.',
+      net_sentiment:
+        '100 × (positives − négatives) ÷ (positives + neutres + négatives). Les incertaines sont laissées de côté.',
+      share_of_voice:
+        'Mentions de la marque ÷ mentions de la marque et de ses concurrents, même période, mêmes sources.',
     },
     sample: (n: string, unsure: string) => `n = ${n} jugées, ${unsure} incertaines laissées de côté.`,
     see: 'Voir les mentions',
@@ -167,6 +177,7 @@ export const fr = {
     lasted: (duration: string) => `a duré ${duration}`,
     observed: 'Observé',
     expected: 'Attendu',
+    ratio: 'Rapport',
     times: (times: string) => `× ${times}`,
     on: (window: string) => `sur ${window}`,
     why: 'Pourquoi cette alerte',
@@ -234,7 +245,7 @@ export const fr = {
     author_one: (name: string) => `auteur : ${name}`,
   },
   mention: {
-    followers: (n: string) => `${n} abonnés`,
+    followers: (n: number, f: Format) => `${f.short(n)} ${f.plural(n, 'abonné', 'abonnés')}`,
     verified: 'compte vérifié',
     own: 'Compte de la marque',
     duplicate: 'Reprise',
@@ -242,10 +253,10 @@ export const fr = {
     reply: 'Réponse',
     original: 'Voir l’original',
     why: 'Mots qui ont pesé',
-    likes: (n: string) => `${n} j’aime`,
-    reposts: (n: string) => `${n} partages`,
-    replies: (n: string) => `${n} réponses`,
-    views: (n: string) => `${n} vues`,
+    likes: (n: number, f: Format) => `${f.short(n)} ${f.plural(n, 'j’aime', 'j’aime')}`,
+    reposts: (n: number, f: Format) => `${f.short(n)} ${f.plural(n, 'partage', 'partages')}`,
+    replies: (n: number, f: Format) => `${f.short(n)} ${f.plural(n, 'réponse', 'réponses')}`,
+    views: (n: number, f: Format) => `${f.short(n)} ${f.plural(n, 'vue', 'vues')}`,
     rating: (n: string) => `${n} sur 5`,
     unknownAuthor: 'Auteur inconnu',
     more: 'Tout lire',
@@ -309,7 +320,10 @@ export const fr = {
   sources: {
     title: 'Sources',
     allWell: (n: number) => (n === 1 ? 'La source répond.' : `Les ${n} sources répondent.`),
-    blind: (n: number) => (n === 1 ? 'Une source ne répond plus : ce qui s’y dit ne vous parvient pas.' : `${n} sources ne répondent plus : ce qui s’y dit ne vous parvient pas.`),
+    blind: (n: number) =>
+      n === 1
+        ? 'Une source ne répond plus : ce qui s’y dit ne vous parvient pas.'
+        : `${n} sources ne répondent plus : ce qui s’y dit ne vous parvient pas.`,
     name: 'Source',
     type: 'Type',
     state: 'État',

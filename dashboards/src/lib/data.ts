@@ -11,7 +11,8 @@ export const queryClient = new QueryClient({
       staleTime: 60_000,
       gcTime: 300_000,
       refetchOnWindowFocus: true,
-      retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
+      retry: (failures, error) =>
+        failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
       retryDelay: (attempt) => Math.min(4_000, 600 * 2 ** attempt),
       networkMode: 'always',
     },
@@ -19,10 +20,14 @@ export const queryClient = new QueryClient({
   },
 });
 
-/** One answer of the server. What was there stays while the next one loads, so that nothing jumps. */
-export function useAnswer<T>(path: string, params: Params, options: { readonly enabled?: boolean } = {}): UseQueryResult<T, Error> {
+/** One answer of the server. What was there stays while the next one loads, so that nothing jumps. `name` is the query's, where it is not the path. */
+export function useAnswer<T>(
+  path: string,
+  params: Params,
+  options: { readonly enabled?: boolean; readonly name?: string } = {},
+): UseQueryResult<T> {
   return useQuery<T>({
-    queryKey: [path, params],
+    queryKey: [options.name ?? path, params],
     queryFn: ({ signal }) => get<T>(path, params, signal),
     placeholderData: keepPreviousData,
     enabled: options.enabled ?? true,

@@ -45,7 +45,12 @@ export function formatFor(lang: Lang, timeZone: string): Format {
   });
   const full = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: 'full', timeStyle: 'medium' });
   const date = new Intl.DateTimeFormat('en-CA', { timeZone });
-  const minuteOfDay = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const minuteOfDay = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
   const rules = new Intl.PluralRules(locale);
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' });
   const ago = (at: number, now: number): string => {

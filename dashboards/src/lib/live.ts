@@ -84,8 +84,8 @@ function open(): void {
   const mine = new WebSocket(url);
   socket = mine;
   const limit = setTimeout(() => mine.close(), OPEN_LIMIT_MS);
-  mine.onopen = () => clearTimeout(limit);
-  mine.onmessage = ({ data }) => {
+  mine.addEventListener('open', () => clearTimeout(limit));
+  mine.addEventListener('message', ({ data }) => {
     if (mine !== socket) return;
     const { events } = JSON.parse(String(data)) as { events: ApiLiveEvent[] };
     if (state.kind !== 'live') arrived();
@@ -94,13 +94,13 @@ function open(): void {
       else if (event.kind === 'mention') clockReached(event.mention.observedAt);
     }
     for (const listener of listeners) listener(events);
-  };
-  mine.onclose = () => {
+  });
+  mine.addEventListener('close', () => {
     clearTimeout(limit);
     if (mine !== socket) return;
     socket = undefined;
     lost();
-  };
+  });
 }
 
 function arrived(): void {

@@ -3,7 +3,9 @@ export const PERIODS = ['6h', '24h', '7d', '30d'] as const;
 export type Period = (typeof PERIODS)[number];
 
 const HOUR = 3_600_000;
-export const PERIOD_OF: Readonly<Record<Period, { readonly ms: number; readonly bucket: string; readonly bucketMs: number }>> = {
+export const PERIOD_OF: Readonly<
+  Record<Period, { readonly ms: number; readonly bucket: string; readonly bucketMs: number }>
+> = {
   '6h': { ms: 6 * HOUR, bucket: '15m', bucketMs: HOUR / 4 },
   '24h': { ms: 24 * HOUR, bucket: '1h', bucketMs: HOUR },
   '7d': { ms: 7 * 24 * HOUR, bucket: '6h', bucketMs: 6 * HOUR },

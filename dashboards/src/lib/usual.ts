@@ -82,9 +82,11 @@ export function totalOf(buckets: readonly UsualBucket[], now: number, bucketMs: 
 }
 
 /** 100·(P − N)/(P + Neu + N), unsure ones left aside; undefined without any. */
-export function netSentiment({ negative, positive, neutral }: Pick<Total, 'negative' | 'positive' | 'neutral'>):
-  | number
-  | undefined {
+export function netSentiment({
+  negative,
+  positive,
+  neutral,
+}: Pick<Total, 'negative' | 'positive' | 'neutral'>): number | undefined {
   const judged = negative + positive + neutral;
   return judged === 0 ? undefined : (100 * (positive - negative)) / judged;
 }
