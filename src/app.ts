@@ -11,13 +11,13 @@ import { MemoryBus } from './bus/memory.ts';
 import { openSqliteBus } from './bus/sqlite.ts';
 import type { Config } from './config/load.ts';
 import { openSqliteDesk } from './desk/sqlite.ts';
-import { detectors } from './detectors/index.ts';
+import { detectorDefinitions, detectors } from './detectors/index.ts';
 import { type Clock, Stamper, wallClock } from './lib/clock.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { ConfigError } from './model/errors.ts';
 import { partitionKey } from './model/ids.ts';
-import type { Bus, Source } from './model/ports.ts';
+import type { Bus, MentionStore, Source } from './model/ports.ts';
 import type { Millis, SourceHealth } from './model/types.ts';
 import type { Committed, SourceCursor } from './pipeline/pipeline.ts';
 import { fileQuarantine } from './pipeline/quarantine.ts';
@@ -63,6 +63,8 @@ export interface App extends AsyncDisposable {
   readonly health: () => readonly SourceHealth[];
   /** How telling people goes. */
   readonly alerts: () => AlertsStatus;
+  /** For looking at what is stored. */
+  readonly store: Pick<MentionStore, 'search' | 'count'>;
   /** Reads the rules again: all or nothing, and what runs goes on with them. Throws a ConfigError and keeps the old ones. */
   reloadRules(): Promise<void>;
 }
@@ -280,6 +282,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
     address,
     health: () => [...health.values()],
     alerts: () => alerts.status(),
+    store,
     async reloadRules() {
       rules = await readRules(config);
       reload.next();
@@ -301,6 +304,7 @@ export async function readRules(config: Pick<Config, 'rules' | 'brands' | 'langu
   const { rules, problems } = loadRules(await readRuleFolder(rulesFolder(config)), {
     brands: config.brands,
     language: config.language,
+    detectors: detectorDefinitions.map(({ type }) => type),
   });
   if (!rules) throw new ConfigError(problems);
   return rules;

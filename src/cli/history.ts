@@ -39,6 +39,7 @@ export async function runHistory(options: HistoryOptions): Promise<BacktestSumma
   const from = options.from ?? -Infinity;
   const dispatcher = createDispatcher({ route });
   const told = new MapState();
+  const fired = new Set<string>();
   const report = (event: HistoryEvent, at: Millis): void => {
     if (at >= from) onEvent(event);
   };
@@ -63,7 +64,9 @@ export async function runHistory(options: HistoryOptions): Promise<BacktestSumma
       if (event.kind === 'signal') return report(signalEvent(event.signal, words), event.signal.at);
       const { alert } = event;
       deliver(dispatcher.advance(told, alert.at));
-      if (alert.status !== 'pending') report(alertEvent(alert, words), alert.at);
+      // What was pending and never came true was never an alert.
+      if (alert.status === 'firing') fired.add(alert.id);
+      if (fired.has(alert.id)) report(alertEvent(alert, words), alert.at);
       deliver(dispatcher.onTransition(told, alert, alert.at));
     },
   });

@@ -151,7 +151,10 @@ interface Left {
 }
 
 /** Runs the whole input; `plan` says where each life of the process is killed, the last life runs to the end. */
-async function runAll(plan: readonly { readonly point: CrashPoint; readonly pass: number }[], env: Record<string, string> = {}): Promise<Left> {
+async function runAll(
+  plan: readonly { readonly point: CrashPoint; readonly pass: number }[],
+  env: Record<string, string> = {},
+): Promise<Left> {
   const folder = await mkdtemp(join(tmpdir(), 'vigie-crash-'));
   await using box = await Mailbox.open();
   try {
@@ -217,16 +220,28 @@ async function finished(running: Running, sender: Sender): Promise<{ signal: nul
 
 async function leftBehind(data: string): Promise<Pick<Left, 'mentions' | 'alerts' | 'resolved' | 'logged'>> {
   using store = new DatabaseSync(join(data, 'mentions.db'), { readOnly: true });
-  const mentions = (store.prepare('select word.text as brand, mention.id from mention join word on word.n = mention.brand').all() as { brand: string; id: string }[]).map(({ brand, id }) => `${brand} ${id}`).sort();
+  const mentions = (
+    store.prepare('select word.text as brand, mention.id from mention join word on word.n = mention.brand').all() as {
+      brand: string;
+      id: string;
+    }[]
+  )
+    .map(({ brand, id }) => `${brand} ${id}`)
+    .sort();
   using desk = new DatabaseSync(join(data, 'desk.db'), { readOnly: true });
   const documents = (desk.prepare("select value from document where kind = 'alert'").all() as { value: string }[]).map(
     ({ value }) => (JSON.parse(value) as { alert: { id: string; status: string; sequence: number; at: number } }).alert,
   );
   using bus = new DatabaseSync(join(data, 'bus.db'), { readOnly: true });
-  const lines = (bus.prepare('select value from notification').all() as { value: string }[]).map(({ value }) => JSON.parse(value) as { key: string; outcome: string });
+  const lines = (bus.prepare('select value from notification').all() as { value: string }[]).map(
+    ({ value }) => JSON.parse(value) as { key: string; outcome: string },
+  );
   return {
     mentions,
-    logged: lines.filter(({ outcome }) => outcome === 'sent').map(({ key }) => key).sort(),
+    logged: lines
+      .filter(({ outcome }) => outcome === 'sent')
+      .map(({ key }) => key)
+      .sort(),
     alerts: documents.map(({ id, status, sequence, at }) => `${id} ${status} ${sequence} ${at}`).sort(),
     resolved: documents.filter(({ status }) => status === 'resolved').length,
   };
@@ -254,7 +269,9 @@ describe('killed at its named points', () => {
   });
 
   test('each point was hit at least three times', () => {
-    expect(Object.fromEntries(wild.hits)).toEqual(Object.fromEntries(POINTS.map((point) => [point, expect.toSatisfy((hits: number) => hits >= HITS)])));
+    expect(Object.fromEntries(wild.hits)).toEqual(
+      Object.fromEntries(POINTS.map((point) => [point, expect.toSatisfy((hits: number) => hits >= HITS)])),
+    );
   });
 
   test('every accepted post is stored exactly once', () => {
@@ -293,4 +310,3 @@ describe('the suite itself', () => {
     expect(wild.alerts).not.toEqual(calm.alerts);
   }, 300_000);
 });
-

@@ -36,9 +36,11 @@ const app = await start(config, {
 });
 process.stdout.write(`${JSON.stringify({ address: app.address, data: join(config.data) })}\n`);
 
-setInterval(async () => {
+async function tell(): Promise<void> {
   const waiting = (await bus?.outbox(1, AbortSignal.timeout(1)))?.length ?? 0;
   const sources = app.health().map(({ name, items, ended }) => ({ name, items, ended }));
-  process.stdout.write(`${JSON.stringify({ sources, outbox: waiting, sending: app.alerts().channels.reduce((n, c) => n + c.waiting, 0) })}\n`);
-}, 200);
+  const sending = app.alerts().channels.reduce((total, channel) => total + channel.waiting, 0);
+  process.stdout.write(`${JSON.stringify({ sources, outbox: waiting, sending })}\n`);
+}
+setInterval(() => void tell(), 200);
 process.on('SIGTERM', () => void app[Symbol.asyncDispose]().then(() => process.exit(0)));

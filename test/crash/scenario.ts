@@ -26,9 +26,20 @@ export function groupsFor(partitionOf: (key: string) => number): { readonly file
   throw new Error('no two groups fall into different partitions');
 }
 
-export function configFor({ groups, smtpPort, file }: { groups: { file: string; hook: string }; smtpPort: number; file: string }): string {
+export function configFor({
+  groups,
+  smtpPort,
+  file,
+}: {
+  groups: { file: string; hook: string };
+  smtpPort: number;
+  file: string;
+}): string {
   const brands = Object.entries(ROADS).flatMap(([road, ids]) =>
-    ids.map((id) => `  - { id: ${id}, name: ${id}, query: '${id}', languages: [en], group: ${groups[road as keyof typeof groups]} }`),
+    ids.map(
+      (id) =>
+        `  - { id: ${id}, name: ${id}, query: '${id}', languages: [en], group: ${groups[road as keyof typeof groups]} }`,
+    ),
   );
   return `language: en
 timezone: UTC
@@ -43,7 +54,9 @@ receivers:
   - { name: pr, email: { to: [pr@example.org] } }
 route: { receiver: pr, group_by: [brand, rule] }
 smtp: { url: env:SMTP_URL, from: vigie@example.org }
-`.replace('env:SMTP_URL', `env:SMTP_URL`).concat(`# mail goes to port ${smtpPort}\n`);
+`
+    .replace('env:SMTP_URL', `env:SMTP_URL`)
+    .concat(`# mail goes to port ${smtpPort}\n`);
 }
 
 export const RULES = `rules:
@@ -80,10 +93,25 @@ export function linesOf(road: keyof typeof ROADS): Line[] {
     const surge = START + (4 + 1.5 * index) * 24 * HOUR + (road === 'file' ? 0 : 6 * HOUR);
     for (let i = 0; i < 220; i++) add(brand, surge + random.between(0, 25 * 60_000));
   }
-  return lines.sort((a, b) => (a.publishedAt < b.publishedAt ? -1 : a.publishedAt > b.publishedAt ? 1 : a.id < b.id ? -1 : 1));
+  return lines.sort((a, b) =>
+    a.publishedAt < b.publishedAt ? -1 : a.publishedAt > b.publishedAt ? 1 : a.id < b.id ? -1 : 1,
+  );
 }
 
-const WORDS = ['seen', 'again', 'today', 'here', 'market', 'table', 'window', 'train', 'paper', 'garden', 'light', 'road'] as const;
+const WORDS = [
+  'seen',
+  'again',
+  'today',
+  'here',
+  'market',
+  'table',
+  'window',
+  'train',
+  'paper',
+  'garden',
+  'light',
+  'road',
+] as const;
 
 export function signature(body: string, nowMs: number): string {
   const t = Math.floor(nowMs / 1000);
