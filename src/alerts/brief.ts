@@ -36,7 +36,12 @@ export async function gatherBrief(alerts: readonly Alert[], deps: BriefDeps): Pr
   }
 }
 
-async function gather(lead: Alert, alerts: readonly Alert[], { store, brands, health }: BriefDeps): Promise<Brief> {
+async function gather(
+  lead: Alert,
+  alerts: readonly Alert[],
+  { store: whole, brands, health }: BriefDeps,
+): Promise<Brief> {
+  const store = whole.urgent ?? whole;
   const { client, brand } = lead;
   const brandName = brands.find(({ id }) => id === brand)?.name ?? brand;
   const scope: Scope = { client, brands: [brand] };

@@ -22,6 +22,8 @@ export interface SourceBatch<Cursor extends Json = Json> {
   readonly cursor?: Cursor;
   /** A hole the source knows of (dropped, or older than the peer keeps): becomes a gap entry. */
   readonly gap?: { readonly from: Millis; readonly to: Millis };
+  /** How far the peer's time has been read by a source that is catching up; absent: to the present. Lateness is judged by it. */
+  readonly readTo?: Millis;
   /** Called once these items are durable (or with the error that kept them from it): a webhook answers its caller here. */
   readonly done?: (error?: unknown) => void;
 }
@@ -249,6 +251,8 @@ export interface MentionStore extends AsyncDisposable {
   ): Promise<Triage>;
   /** How many mentions it holds, for health and tests. */
   count(): Promise<number>;
+  /** The same reads for alerts, which do not wait behind people's; absent where reads do not wait for one another. */
+  readonly urgent?: Pick<MentionStore, 'search' | 'series' | 'facets'>;
 }
 
 // -------------------------------------------------------------------- desk

@@ -5,7 +5,9 @@ import type { Removal, WriterOptions } from './sqlite-writer.ts';
 
 /** What a thread is started with. */
 export type WriteStart = WriterOptions & { readonly role: 'write'; readonly recountAfterMs: Millis };
-export type Start = WriteStart | { readonly role: 'read'; readonly path: string };
+/** `urgent`: reads for alerts; the others stand back when the processor is busy. */
+export type ReadStart = { readonly role: 'read'; readonly path: string; readonly urgent: boolean };
+export type Start = WriteStart | ReadStart;
 
 /** Asked of the writer, in order. */
 export type WriteRequest = { readonly id: number } & (

@@ -1,9 +1,11 @@
 /** The worker threads of the SQLite store: one writes, the others read. `sqlite.ts` starts them and talks to them. */
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Millis } from '../model/types.ts';
 import { openReader } from './sqlite-reader.ts';
 import { openWriter } from './sqlite-writer.ts';
-import type { Failure, ReadRequest, Request, Start, WriteRequest, WriteStart } from './sqlite-wire.ts';
+import type { Failure, ReadRequest, ReadStart, Request, Start, WriteRequest, WriteStart } from './sqlite-wire.ts';
 
 /** Longest that recounting goes on while a write may be waiting. */
 const sliceMs = 5;
@@ -15,7 +17,7 @@ const port = parentPort;
 const start = workerData as Start;
 if (port === null) throw new Error('sqlite-worker runs as a worker thread');
 if (start.role === 'write') write(port, start);
-else read(port, start.path);
+else read(port, start);
 
 function write(port: MessagePort, options: WriteStart): void {
   const writer = openWriter(options);
@@ -63,7 +65,21 @@ function write(port: MessagePort, options: WriteStart): void {
   port.postMessage({ id: 0 });
 }
 
-function read(port: MessagePort, path: string): void {
+/** How much a reader stands back for the threads that write and alert (nice levels; 19 is the most). */
+const readerNice = 15;
+
+/** Lowers this thread's share of a busy processor. Linux alone gives threads a share of their own; elsewhere nothing changes. */
+function standBack(): void {
+  try {
+    const [, thread] = /task\/(\d+)$/.exec(readlinkSync('/proc/thread-self')) ?? [];
+    if (thread !== undefined) setPriority(Number(thread), readerNice);
+  } catch {
+    // Without it reads compete as equals.
+  }
+}
+
+function read(port: MessagePort, { path, urgent }: ReadStart): void {
+  if (!urgent) standBack();
   const reader = openReader(path);
   port.on('message', (request: ReadRequest) => {
     answer(port, request, () => {

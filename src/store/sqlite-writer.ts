@@ -35,7 +35,11 @@ export interface Writer {
 
 /** Opens the file for writing and brings its schema up to date. */
 export function openWriter(options: WriterOptions): Writer {
-  const db = openDatabase(options.path, { migrations: readMigrations(new URL('./migrations/', import.meta.url)) });
+  const db = openDatabase(options.path, {
+    // As the bus: a checkpoint that survives a power cut must not have passed mentions that do not.
+    synchronous: 'full',
+    migrations: readMigrations(new URL('./migrations/', import.meta.url)),
+  });
   // The unique index takes ids in no order: with too small a cache every put reads its pages again.
   db.exec('pragma cache_size = -65536; pragma wal_autocheckpoint = 4000;');
   // Merges of the text index in small steps: a large one would hold up the put that sets it off.

@@ -18,7 +18,7 @@ import type {
 } from '../model/ports.ts';
 import type { Mention, Millis } from '../model/types.ts';
 import { splitTerms, toLines } from './sqlite-rows.ts';
-import type { Answer, Failure, ReadRequest, Start, WriteRequest } from './sqlite-wire.ts';
+import type { Answer, Failure, ReadRequest, ReadStart, Start, WriteRequest } from './sqlite-wire.ts';
 import type { Removal } from './sqlite-writer.ts';
 
 export interface SqliteStoreOptions {
@@ -60,16 +60,21 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<Me
 
 class SqliteMentionStore implements MentionStore {
   readonly #options: SqliteStoreOptions;
-  readonly #limitMs: Millis;
-  readonly #readers: ReaderPool;
+  readonly #pools: readonly ReaderPool[];
+  readonly #people: Reads;
+  readonly urgent: Reads;
   #writer: Promise<Thread>;
   #closed: Promise<void> | undefined;
 
   constructor(options: SqliteStoreOptions, writer: Thread) {
     this.#options = options;
-    this.#limitMs = options.readTimeoutMs ?? 5000;
     this.#writer = Promise.resolve(writer);
-    this.#readers = new ReaderPool(options.path, Math.max(1, options.readers ?? 2));
+    const limitMs = options.readTimeoutMs ?? 5000;
+    const boards = new ReaderPool({ path: options.path, urgent: false }, Math.max(1, options.readers ?? 2));
+    const alerts = new ReaderPool({ path: options.path, urgent: true }, 1);
+    this.#pools = [boards, alerts];
+    this.#people = new Reads(boards, limitMs);
+    this.urgent = new Reads(alerts, limitMs);
   }
 
   async put(mentions: readonly Mention[]): Promise<void> {
@@ -82,31 +87,16 @@ class SqliteMentionStore implements MentionStore {
     if (posts.length > 0) await this.#write({ kind: 'remove', posts });
   }
 
-  async search(
-    scope: Scope,
-    query: MentionQuery,
-    page: { readonly limit: number; readonly after?: string },
-  ): Promise<{ readonly items: readonly TriagedMention[]; readonly next?: string }> {
-    const json = (await this.#read({ kind: 'search', scope, query, page })) as string;
-    const { items, next } = JSON.parse(json) as { items: Item[]; next?: string };
-    const found = items.map(({ mention, terms, triage }) => ({ ...mention, terms: splitTerms(terms), triage }));
-    return next === undefined ? { items: found } : { items: found, next };
+  search(...args: Parameters<Reads['search']>): ReturnType<Reads['search']> {
+    return this.#people.search(...args);
   }
 
-  async series(scope: Scope, query: MentionQuery, bucketMs: Millis): Promise<readonly SeriesPoint[]> {
-    return (await this.#read({ kind: 'series', scope, query, bucketMs })) as readonly SeriesPoint[];
+  series(...args: Parameters<Reads['series']>): ReturnType<Reads['series']> {
+    return this.#people.series(...args);
   }
 
-  async facets(
-    scope: Scope,
-    query: MentionQuery,
-    fields: readonly FacetField[],
-    top: number,
-  ): Promise<Readonly<Record<string, readonly { readonly value: string; readonly count: number }[]>>> {
-    return (await this.#read({ kind: 'facets', scope, query, fields, top })) as Record<
-      string,
-      readonly { readonly value: string; readonly count: number }[]
-    >;
+  facets(...args: Parameters<Reads['facets']>): ReturnType<Reads['facets']> {
+    return this.#people.facets(...args);
   }
 
   async setTriage(
@@ -119,8 +109,8 @@ class SqliteMentionStore implements MentionStore {
     return (await this.#write({ kind: 'setTriage', scope, mentionId, brand, triage, seen })) as Triage;
   }
 
-  async count(): Promise<number> {
-    return (await this.#read({ kind: 'count' })) as number;
+  count(): Promise<number> {
+    return this.#people.count();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -130,7 +120,7 @@ class SqliteMentionStore implements MentionStore {
 
   async #close(): Promise<void> {
     // The readers first: the last connection to close writes the log back into the file and deletes it.
-    await this.#readers.close();
+    await Promise.all(this.#pools.map((pool) => pool.close()));
     const writer = await this.#writer.catch(() => undefined);
     if (writer === undefined || writer.dead) return;
     await writer.ask({ kind: 'close' }, writeTimeoutMs).catch(() => undefined);
@@ -152,9 +142,51 @@ class SqliteMentionStore implements MentionStore {
     }
     return await this.#writer;
   }
+}
 
-  #read(request: ReadCall): Promise<unknown> {
-    return this.#readers.ask(request, this.#limitMs);
+/** The reads of one pool of readers, with their time limit. */
+class Reads {
+  readonly #pool: ReaderPool;
+  readonly #limitMs: Millis;
+
+  constructor(pool: ReaderPool, limitMs: Millis) {
+    this.#pool = pool;
+    this.#limitMs = limitMs;
+  }
+
+  async search(
+    scope: Scope,
+    query: MentionQuery,
+    page: { readonly limit: number; readonly after?: string },
+  ): Promise<{ readonly items: readonly TriagedMention[]; readonly next?: string }> {
+    const json = (await this.#ask({ kind: 'search', scope, query, page })) as string;
+    const { items, next } = JSON.parse(json) as { items: Item[]; next?: string };
+    const found = items.map(({ mention, terms, triage }) => ({ ...mention, terms: splitTerms(terms), triage }));
+    return next === undefined ? { items: found } : { items: found, next };
+  }
+
+  async series(scope: Scope, query: MentionQuery, bucketMs: Millis): Promise<readonly SeriesPoint[]> {
+    return (await this.#ask({ kind: 'series', scope, query, bucketMs })) as readonly SeriesPoint[];
+  }
+
+  async facets(
+    scope: Scope,
+    query: MentionQuery,
+    fields: readonly FacetField[],
+    top: number,
+  ): Promise<Readonly<Record<string, readonly { readonly value: string; readonly count: number }[]>>> {
+    return (await this.#ask({ kind: 'facets', scope, query, fields, top })) as Record<
+      string,
+      readonly { readonly value: string; readonly count: number }[]
+    >;
+  }
+
+  async count(): Promise<number> {
+    return (await this.#ask({ kind: 'count' })) as number;
+  }
+
+  #ask(request: ReadCall): Promise<unknown> {
+    return this.#pool.ask(request, this.#limitMs);
   }
 }
 
@@ -168,7 +200,7 @@ interface Waiting {
 
 /** Readers, started when they are needed, one read at a time each. One that does not stop in time is replaced. */
 class ReaderPool {
-  readonly #path: string;
+  readonly #reads: Pick<ReadStart, 'path' | 'urgent'>;
   readonly #size: number;
   readonly #idle: Thread[] = [];
   readonly #waiting: Waiting[] = [];
@@ -178,8 +210,8 @@ class ReaderPool {
   #busy = 0;
   #closed = false;
 
-  constructor(path: string, size: number) {
-    this.#path = path;
+  constructor(reads: Pick<ReadStart, 'path' | 'urgent'>, size: number) {
+    this.#reads = reads;
     this.#size = size;
   }
 
@@ -243,7 +275,7 @@ class ReaderPool {
   async #start(): Promise<Thread> {
     this.#slots += 1;
     try {
-      const thread = await startThread({ role: 'read', path: this.#path });
+      const thread = await startThread({ role: 'read', ...this.#reads });
       this.#all.add(thread);
       void thread.ended.then(() => {
         this.#all.delete(thread);

@@ -385,7 +385,9 @@ describe('the alert role', () => {
   it('does not wait for a store that says nothing', async () => {
     const mail = new ScriptedNotifier();
     const h = harness({ pr: [mail] });
-    const silent = new Proxy(h.deps.store, { get: () => () => new Promise(() => {}) });
+    const silent = new Proxy(h.deps.store, {
+      get: (_store, name) => (name === 'urgent' ? undefined : () => new Promise(() => {})),
+    });
     await using _role = h.start({ store: silent });
     await h.put(item());
     await settled();
