@@ -68,3 +68,13 @@ export function parseOffset(offset: string | undefined): number {
     throw new TypeError(`not an offset: '${offset}'`);
   return value;
 }
+
+/** A key as text that survives UTF-8: one with half a surrogate pair, cut out of somebody's emoji, becomes JSON, which escapes it. */
+export function encodeKey(key: string): string {
+  return key.isWellFormed() && !key.startsWith('"') ? key : JSON.stringify(key);
+}
+
+/** The key that `encodeKey` was given. */
+export function decodeKey(key: string): string {
+  return key.startsWith('"') ? (JSON.parse(key) as string) : key;
+}

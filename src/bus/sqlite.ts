@@ -17,6 +17,8 @@ import { checkEpoch, Leases } from './leases.ts';
 import {
   checkPartition,
   checkPartitions,
+  decodeKey,
+  encodeKey,
   type HeadMove,
   moveHead,
   notificationsKept,
@@ -484,13 +486,4 @@ function ownerOf(path: string): BusInUse['owner'] {
 
 function encodeState(state: ReadonlyMap<string, Json | undefined>): readonly (readonly [string, string | undefined])[] {
   return [...state].map(([key, value]) => [encodeKey(key), value === undefined ? undefined : JSON.stringify(value)]);
-}
-
-/** SQLite's text is UTF-8: a key with half a surrogate pair, cut out of somebody's emoji, is kept as JSON, which escapes it. */
-function encodeKey(key: string): string {
-  return key.isWellFormed() && !key.startsWith('"') ? key : JSON.stringify(key);
-}
-
-function decodeKey(key: string): string {
-  return key.startsWith('"') ? (JSON.parse(key) as string) : key;
 }
