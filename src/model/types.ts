@@ -83,6 +83,8 @@ export type Post = {
 /** A post as its source gives it: the stamps are put on by the pipeline, a missing `publishedAt` becomes the arrival. */
 export type UnstampedPost = Omit<Post, 'via' | 'observedAt' | 'at' | 'backfill' | 'publishedAt'> & {
   readonly publishedAt?: Millis;
+  /** Every address that the post points to, where the source knows more than its text shows (shortened, cards). */
+  readonly links?: readonly string[];
   /** Only a line of history (file, import, backtest) states when it was observed; live it is stamped. */
   readonly observedAt?: Millis;
 };

@@ -79,7 +79,7 @@ export function appendTo(deps: AppendDeps): (batch: Batch<Judged, SourceBatch>) 
     if (context.gap)
       entries.push(toAll({ kind: 'gap', via: deps.via, from: context.gap.from, to: context.gap.to, observedAt: now }));
     for (const item of items) entries.push(...entriesOf(item, arrival));
-    const readAt = caughtUp(items, now, deps.latenessMs) ? now : lastRead;
+    const readAt = caughtUp(items, context.readTo, now, deps.latenessMs) ? now : lastRead;
     const kept: SourceCursor = {
       ...(context.cursor === undefined ? {} : { cursor: context.cursor }),
       ...(readAt === undefined ? {} : { readAt }),
@@ -103,7 +103,8 @@ function countBy<T>(items: readonly T[], key: (item: T) => string): Record<strin
 }
 
 /** Whether the newest of a batch is news: until then, lateness goes on being counted from the last time that it was. */
-function caughtUp(items: readonly Judged[], now: Millis, latenessMs: Millis): boolean {
+function caughtUp(items: readonly Judged[], readTo: Millis | undefined, now: Millis, latenessMs: Millis): boolean {
+  if (readTo !== undefined) return readTo >= now - latenessMs;
   if (items.length === 0) return true;
   return items.some(({ post }) => post.publishedAt === undefined || post.publishedAt >= now - latenessMs);
 }

@@ -30,7 +30,7 @@ function escaped(json: string, which: RegExp): string {
 }
 
 function escapeAll(inner: string): string {
-  return inner.replaceAll(/\\.[0-9a-fA-F]{0,0}|[a-zA-Z]|[^\0-\x7f]/g, (piece) =>
+  return inner.replaceAll(/\\u[0-9a-f]{4}|\\.|[a-zA-Z]|[^\0-\x7f]/g, (piece) =>
     piece.startsWith('\\') ? piece : `\\u${piece.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`,
   );
 }

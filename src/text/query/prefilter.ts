@@ -31,29 +31,30 @@ export function createPrefilter(queries: readonly Query[], options: PrefilterOpt
   }
   if (needles.size === 0) return () => false;
   const automaton = new Automaton([...needles]);
-  const keys = (options.keys ?? []).map((key) => Buffer.from(`"${key}":"`));
-  return (frame) => mayHold(automaton, keys, frame);
+  const { keys = [] } = options;
+  if (keys.length === 0) return (frame) => automaton.finds(frame, 0, frame.length, false);
+  // One search for the strings to read, and for what makes their keys unsure: JSON may write a key's letters as escapes.
+  const places = new RegExp(`"(?:${keys.join('|')})":"|\\\\u00`, 'g');
+  return (frame) => mayHold(automaton, places, frame);
 }
 
-/** JSON may write any character as an escape; letters of a key would be written so. */
-const LATIN_ESCAPE = Buffer.from('\\u00');
-const SPACED = Buffer.from('": ');
-
-function mayHold(automaton: Automaton, keys: readonly Buffer[], frame: Uint8Array): boolean {
-  if (keys.length === 0) return automaton.finds(frame, 0, frame.length, false);
+function mayHold(automaton: Automaton, places: RegExp, frame: Uint8Array): boolean {
   const bytes = Buffer.isBuffer(frame) ? frame : Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
-  if (bytes.includes(LATIN_ESCAPE)) return automaton.finds(bytes, 0, bytes.length, false);
+  const text = bytes.toString('latin1');
+  places.lastIndex = 0;
   let read = false;
-  for (const key of keys) {
-    for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at + key.length)) {
-      read = true;
-      if (automaton.finds(bytes, at + key.length, bytes.length, true)) return true;
-    }
+  while (places.test(text)) {
+    const at = places.lastIndex;
+    if (text.charCodeAt(at - 1) !== QUOTE) return automaton.finds(bytes, 0, bytes.length, false);
+    read = true;
+    if (automaton.finds(bytes, at, bytes.length, true)) return true;
   }
-  // Either written with spaces, or without such a key: then nothing is known of its shape.
-  if (read && !bytes.includes(SPACED)) return false;
+  // Without such a key, or written with spaces, nothing is known of its shape. A writer spaces all keys or none.
+  if (read && compact.test(text)) return false;
   return automaton.finds(bytes, 0, bytes.length, false);
 }
+
+const compact = /^\{"[^"\\]*":[^\s]/;
 
 // ----------------------------------------------------------------- needles
 
@@ -144,7 +145,7 @@ function pieceOf(word: string): readonly string[] | undefined {
     if (run.length > longest.length) longest = run;
   }
   if (longest !== '') return [longest];
-  const sign = [...word].find((letter) => (letter.codePointAt(0) ?? 0) > 0x2000 && letter !== '\ufe0f');
+  const sign = Array.from(word).find((letter) => (letter.codePointAt(0) ?? 0) > 0x2000 && letter !== '\ufe0f');
   return sign === undefined ? undefined : [sign];
 }
 
@@ -164,155 +165,103 @@ function unitOf(point: number): string | undefined {
   const letter = String.fromCodePoint(point);
   if (marks.test(letter)) return '';
   if (!letters.test(letter)) return undefined;
-  return [...fold(letter).normalize('NFD')].filter((sign) => letters.test(sign)).join('');
+  return Array.from(fold(letter).normalize('NFD'))
+    .filter((sign) => letters.test(sign))
+    .join('');
 }
 
 // --------------------------------------------------------------- automaton
 
 const BREAK = 0;
-const SILENT = 255;
-const SEVERAL = 254;
-const UNKNOWN = 253;
-const MOST_SYMBOLS = 252;
+/** Above the symbols of letters: what the loop must look at more closely. */
+const SILENT = 252;
+const SEVERAL = 253;
+const UNKNOWN = 254;
+const MOST_SYMBOLS = 251;
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+const FOUND = -1;
 
 /** Aho and Corasick's automaton over the letters that needles are made of. Identity: its tables, filled as letters are met. */
 class Automaton {
-  /** By state and symbol: the next state, with `#width` columns. */
+  /** By state (already multiplied by the row's width) and symbol: the next state, or FOUND. */
   readonly #next: Int32Array;
-  readonly #final: Uint8Array;
-  readonly #width: number;
   readonly #symbols = new Map<string, number>();
   /** By code point of the basic plane: its symbol. */
   readonly #basic = new Uint8Array(0x10000).fill(UNKNOWN);
-  /** Beyond the basic plane, filled as met and bounded by its size. */
+  /** By byte: the symbol of an ASCII letter; UNKNOWN for what begins something longer, or may end the string. */
+  readonly #bytes = new Uint8Array(256).fill(UNKNOWN);
+  /** Beyond the basic plane, filled as met and bounded. */
   readonly #wide = new Map<number, number>();
   readonly #several = new Map<number, readonly number[]>();
 
   constructor(needles: readonly string[]) {
     for (const needle of needles) {
       for (const letter of needle) {
+        // More letters than symbols: those that are left share one, which can only let more through.
         if (!this.#symbols.has(letter)) this.#symbols.set(letter, Math.min(this.#symbols.size + 1, MOST_SYMBOLS));
       }
     }
-    this.#width = Math.min(this.#symbols.size, MOST_SYMBOLS) + 1;
-    const width = this.#width;
-    const trie: (number | undefined)[][] = [[]];
-    const final: boolean[] = [false];
-    for (const needle of needles) {
-      let state = 0;
-      for (const letter of needle) {
-        const symbol = this.#symbols.get(letter) ?? BREAK;
-        const row = trie[state] as (number | undefined)[];
-        let next = row[symbol];
-        if (next === undefined) {
-          next = trie.length;
-          trie.push([]);
-          final.push(false);
-          row[symbol] = next;
-        }
-        state = next;
-      }
-      final[state] = true;
+    this.#next = tableOf(
+      needles.map((needle) => Array.from(needle, (letter) => this.#symbols.get(letter) ?? BREAK)),
+      Math.min(this.#symbols.size, MOST_SYMBOLS) + 1,
+    );
+    for (let point = 0; point < 0x80; point += 1) {
+      const symbol = this.#symbolOf(point);
+      this.#basic[point] = symbol;
+      if (point !== BACKSLASH && point !== QUOTE && symbol <= MOST_SYMBOLS) this.#bytes[point] = symbol;
     }
-    this.#next = new Int32Array(trie.length * width);
-    this.#final = Uint8Array.from(final, Number);
-    const failure = new Int32Array(trie.length);
-    const queue: number[] = [];
-    for (let symbol = 1; symbol < width; symbol += 1) {
-      const child = trie[0]?.[symbol];
-      if (child === undefined) continue;
-      this.#next[symbol] = child;
-      queue.push(child);
-    }
-    for (let at = 0; at < queue.length; at += 1) {
-      const state = queue[at] ?? 0;
-      const back = failure[state] ?? 0;
-      if (this.#final[back]) this.#final[state] = 1;
-      for (let symbol = 1; symbol < width; symbol += 1) {
-        const child = trie[state]?.[symbol];
-        const fallback = this.#next[back * width + symbol] ?? 0;
-        if (child === undefined) this.#next[state * width + symbol] = fallback;
-        else {
-          this.#next[state * width + symbol] = child;
-          failure[child] = fallback;
-          queue.push(child);
-        }
-      }
-    }
-    for (let point = 0; point < 0x80; point += 1) this.#basic[point] = this.#symbolOf(point);
   }
 
   /** Whether one of the needles is in these bytes of JSON; `oneString`: only up to the closing quote. */
   finds(bytes: Uint8Array, from: number, to: number, oneString: boolean): boolean {
     const next = this.#next;
-    const final = this.#final;
-    const basic = this.#basic;
-    const width = this.#width;
+    const ascii = this.#bytes;
     let state = 0;
     let at = from;
     while (at < to) {
       const byte = bytes[at] as number;
-      let symbol: number;
-      let point = byte;
-      if (byte === 0x5c) {
-        if (bytes[at + 1] !== 0x75) {
-          // A quote, a slash or a line break: what is escaped by one letter ends a word.
-          at += 2;
-          state = 0;
-          continue;
-        }
-        point = hexOf(bytes, at + 2);
-        at += 6;
-        if (point >= 0xd800 && point < 0xdc00 && bytes[at] === 0x5c && bytes[at + 1] === 0x75) {
-          const low = hexOf(bytes, at + 2);
-          if (low >= 0xdc00 && low < 0xe000) {
-            point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
-            at += 6;
-          }
-        }
-        symbol = point < 0x10000 ? (basic[point] as number) : this.#wideOf(point);
-      } else if (byte < 0x80) {
-        if (byte === 0x22 && oneString) return false;
+      const quick = ascii[byte] as number;
+      if (quick <= MOST_SYMBOLS) {
+        state = next[state + quick] as number;
+        if (state < 0) return true;
         at += 1;
-        symbol = basic[byte] as number;
-      } else if (byte < 0xe0) {
-        point = ((byte & 0x1f) << 6) | ((bytes[at + 1] ?? 0) & 0x3f);
+        continue;
+      }
+      if (byte === QUOTE) {
+        if (oneString) return false;
+        state = 0;
+        at += 1;
+        continue;
+      }
+      if (byte === BACKSLASH && bytes[at + 1] !== 0x75) {
+        // A quote, a slash or a line break: what is escaped by one letter ends a word.
         at += 2;
-        symbol = basic[point] as number;
-      } else if (byte < 0xf0) {
-        point = ((byte & 0xf) << 12) | (((bytes[at + 1] ?? 0) & 0x3f) << 6) | ((bytes[at + 2] ?? 0) & 0x3f);
-        at += 3;
-        symbol = basic[point] as number;
-      } else {
-        point =
-          ((byte & 7) << 18) |
-          (((bytes[at + 1] ?? 0) & 0x3f) << 12) |
-          (((bytes[at + 2] ?? 0) & 0x3f) << 6) |
-          ((bytes[at + 3] ?? 0) & 0x3f);
-        at += 4;
-        symbol = this.#wideOf(point);
+        state = 0;
+        continue;
       }
-      if (symbol >= UNKNOWN) {
-        if (symbol === UNKNOWN) {
-          symbol = this.#symbolOf(point);
-          basic[point] = symbol;
-        }
-        if (symbol === SILENT) continue;
-        if (symbol === SEVERAL) {
-          for (const each of this.#several.get(point) ?? []) {
-            state = next[state * width + each] as number;
-            if (final[state]) return true;
-          }
-          continue;
-        }
+      const width = byte === BACKSLASH ? escapeWidth(bytes, at) : sequenceWidth(byte);
+      const point = byte === BACKSLASH ? escapedPoint(bytes, at, width) : pointAt(bytes, at, width);
+      at += width;
+      const symbol = this.#lookUp(point);
+      if (symbol <= MOST_SYMBOLS) state = next[state + symbol] as number;
+      else if (symbol === SEVERAL) {
+        for (const each of this.#several.get(point) ?? []) if (state >= 0) state = next[state + each] as number;
       }
-      state = symbol === BREAK ? 0 : (next[state * width + symbol] as number);
-      if (final[state]) return true;
+      if (state < 0) return true;
     }
     return false;
   }
 
-  #wideOf(point: number): number {
+  #lookUp(point: number): number {
+    if (point < 0x10000) {
+      let symbol = this.#basic[point] as number;
+      if (symbol === UNKNOWN) {
+        symbol = this.#symbolOf(point);
+        this.#basic[point] = symbol;
+      }
+      return symbol;
+    }
     let symbol = this.#wide.get(point);
     if (symbol === undefined) {
       symbol = point > 0x10ffff ? BREAK : this.#symbolOf(point);
@@ -328,12 +277,75 @@ class Automaton {
     const unit = unitOf(point);
     if (unit === '' && itself === undefined) return SILENT;
     if (unit === undefined || unit === '') return itself ?? BREAK;
-    const symbols = [...unit].map((letter) => this.#symbols.get(letter) ?? BREAK);
+    const symbols = Array.from(unit, (letter) => this.#symbols.get(letter) ?? BREAK);
     const [only] = symbols;
     if (symbols.length === 1 && only !== undefined) return only;
     this.#several.set(point, symbols);
     return SEVERAL;
   }
+}
+
+/** The automaton's table: rows of `width` symbols, row numbers multiplied by the width, FOUND where a needle ends. */
+function tableOf(needles: readonly (readonly number[])[], width: number): Int32Array {
+  const trie: Map<number, number>[] = [new Map()];
+  const ends = new Set<number>();
+  for (const needle of needles) {
+    let state = 0;
+    for (const symbol of needle) {
+      const row = trie[state];
+      const known = row?.get(symbol);
+      if (known === undefined) {
+        row?.set(symbol, trie.length);
+        state = trie.length;
+        trie.push(new Map());
+      } else state = known;
+    }
+    ends.add(state);
+  }
+  const next = new Int32Array(trie.length * width);
+  const failure = new Int32Array(trie.length);
+  const queue = [0];
+  for (let at = 0; at < queue.length; at += 1) {
+    const state = queue[at] ?? 0;
+    const back = failure[state] ?? 0;
+    if (ends.has(back)) ends.add(state);
+    for (let symbol = 1; symbol < width; symbol += 1) {
+      const child = trie[state]?.get(symbol);
+      const fallback = state === 0 ? 0 : (next[back * width + symbol] ?? 0);
+      if (child === undefined) next[state * width + symbol] = fallback;
+      else {
+        next[state * width + symbol] = child;
+        failure[child] = fallback;
+        queue.push(child);
+      }
+    }
+  }
+  return next.map((state) => (ends.has(state) ? FOUND : state * width));
+}
+
+function sequenceWidth(byte: number): number {
+  return byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
+function pointAt(bytes: Uint8Array, at: number, width: number): number {
+  const first = bytes[at] ?? 0;
+  if (width === 1) return first;
+  let point = first & (width === 2 ? 0x1f : width === 3 ? 0xf : 7);
+  for (let i = at + 1; i < at + width; i += 1) point = (point << 6) | ((bytes[i] ?? 0) & 0x3f);
+  return point;
+}
+
+/** Bytes of an escape by number: 12 when two make one character. */
+function escapeWidth(bytes: Uint8Array, at: number): number {
+  const high = hexOf(bytes, at + 2);
+  if (high < 0xd800 || high >= 0xdc00 || bytes[at + 6] !== BACKSLASH || bytes[at + 7] !== 0x75) return 6;
+  const low = hexOf(bytes, at + 8);
+  return low >= 0xdc00 && low < 0xe000 ? 12 : 6;
+}
+
+function escapedPoint(bytes: Uint8Array, at: number, width: number): number {
+  const first = hexOf(bytes, at + 2);
+  return width === 6 ? first : 0x10000 + ((first - 0xd800) << 10) + (hexOf(bytes, at + 8) - 0xdc00);
 }
 
 function hexOf(bytes: Uint8Array, at: number): number {
