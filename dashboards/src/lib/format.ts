@@ -52,12 +52,18 @@ export function formatFor(lang: Lang, timeZone: string): Format {
     hourCycle: 'h23',
   });
   const rules = new Intl.PluralRules(locale);
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' });
+  const duration = (ms: number): string => {
+    const minutes = Math.round(ms / MINUTE);
+    if (minutes < 1) return `${Math.round(ms / 1000)} s`;
+    if (minutes < 60) return `${minutes} min`;
+    const hours = Math.floor(minutes / 60);
+    if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${String(minutes % 60).padStart(2, '0')}`;
+    return `${Math.round(hours / 24)} ${lang === 'fr' ? 'j' : 'd'}`;
+  };
   const ago = (at: number, now: number): string => {
     const ms = Math.max(0, now - at);
     if (ms < 45_000) return lang === 'fr' ? 'à l’instant' : 'just now';
-    if (ms < 60 * MINUTE) return relative.format(-Math.max(1, Math.round(ms / MINUTE)), 'minute');
-    if (ms < 24 * 60 * MINUTE) return relative.format(-Math.round(ms / (60 * MINUTE)), 'hour');
+    if (ms < 24 * 60 * MINUTE) return lang === 'fr' ? `il y a ${duration(ms)}` : `${duration(ms)} ago`;
     return dayTime.format(at);
   };
   const format: Format = {
@@ -71,14 +77,7 @@ export function formatFor(lang: Lang, timeZone: string): Format {
     dayTime: (at) => dayTime.format(at),
     full: (at) => full.format(at),
     ago,
-    duration: (ms) => {
-      const minutes = Math.round(ms / MINUTE);
-      if (minutes < 1) return `${Math.round(ms / 1000)} s`;
-      if (minutes < 60) return `${minutes} min`;
-      const hours = Math.floor(minutes / 60);
-      if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${String(minutes % 60).padStart(2, '0')}`;
-      return `${Math.round(hours / 24)} ${lang === 'fr' ? 'j' : 'd'}`;
-    },
+    duration,
     sameDay: (a, b) => date.format(a) === date.format(b),
     hourOfDay: (at) => {
       const [hour = 0, minute = 0] = minuteOfDay.format(at).split(':').map(Number);

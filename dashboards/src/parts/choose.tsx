@@ -8,6 +8,7 @@ import {
   ListBoxItem,
   Popover,
   Select,
+  SelectValue,
   ToggleButton,
   ToggleButtonGroup,
 } from 'react-aria-components';
@@ -37,7 +38,7 @@ export function Choose({
   return (
     <Select className="select" aria-label={label} value={value} onChange={(key) => onChange(String(key))}>
       <Button className={unset !== undefined && value !== unset ? 'select-button set' : 'select-button'}>
-        <span>{chosen?.name ?? value}</span>
+        <SelectValue>{chosen?.name ?? value}</SelectValue>
         {icons.chevron}
       </Button>
       <Popover className="popover" offset={4}>

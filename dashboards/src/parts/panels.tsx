@@ -139,7 +139,12 @@ function Figures(props: Of<'figures'>): ReactNode {
   > = {
     mentions: {
       value: f.number(total.count),
-      note: total.usual === undefined ? t.figures.noUsual : t.figures.usual(f.number(total.usual)),
+      note:
+        total.usual === undefined
+          ? t.figures.noUsual
+          : far
+            ? t.figures.times(f.decimal(total.count / Math.max(1, total.usual)), f.number(total.usual))
+            : t.figures.usual(f.number(total.usual)),
       href: mentionsLink(props),
       up: far,
     },
@@ -247,15 +252,23 @@ function AlertsNow({ panel, brand }: Of<'alerts'>): ReactNode {
         <Empty slim title={t.alerts.none} more={t.alerts.noneMore} />
       ) : (
         <ul className="stack alerts-now">
-          {query.data.items.slice(0, 5).map((alert) => (
-            <li key={alert.id}>
-              <AlertItem alert={alert} />
-            </li>
-          ))}
+          {gravestFirst(query.data.items)
+            .slice(0, 5)
+            .map((alert) => (
+              <li key={alert.id}>
+                <AlertItem alert={alert} />
+              </li>
+            ))}
         </ul>
       )}
     </Frame>
   );
+}
+
+const GRAVITY = { critical: 0, warning: 1, info: 2 } as const;
+
+function gravestFirst(alerts: Alerts['items']): Alerts['items'] {
+  return alerts.toSorted((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity]);
 }
 
 function ShareOfVoice(props: Of<'share'>): ReactNode {
@@ -326,7 +339,18 @@ function Facet(props: Of<'facet'>): ReactNode {
   const now = useNow();
   const { from, to } = rangeOf(period, now);
   const query = useAnswer<Facets>('facets', { ...paramsOf(props, from, to), fields: panel.field, top: panel.top });
-  const counts = query.data?.facets[panel.field];
+  const asked = panel.query?.sentiment;
+  const negative = useAnswer<Facets>(
+    'facets',
+    { ...paramsOf(props, from, to), fields: panel.field, top: 100, sentiment: 'negative' },
+    { enabled: panel.field === 'source' && asked === undefined },
+  );
+  const negativeOf = (value: string, count: number): number =>
+    asked === 'negative'
+      ? 1
+      : (negative.data?.facets[panel.field]?.find((other) => other.value === value)?.count ?? 0) / Math.max(1, count);
+  // Somebody who wrote once is nobody to look for.
+  const counts = query.data?.facets[panel.field]?.filter(({ count }) => panel.field !== 'author' || count > 1);
   const most = Math.max(1, ...(counts ?? []).map(({ count }) => count));
   const name = (value: string): string => (panel.field === 'source' ? sourceName(t, value) : value);
   const href = (value: string): string =>
@@ -347,7 +371,11 @@ function Facet(props: Of<'facet'>): ReactNode {
           <Waiting />
         )
       ) : counts.length === 0 ? (
-        <Empty slim title={t.facet.none} />
+        <Empty
+          slim
+          title={panel.field === 'author' ? t.facet.noRepeat : t.facet.none}
+          more={panel.field === 'author' ? t.facet.noRepeatMore : undefined}
+        />
       ) : (
         <ul className="rows">
           {counts.map(({ value, count }) => (
@@ -355,7 +383,7 @@ function Facet(props: Of<'facet'>): ReactNode {
               <Link className="row-bar" href={href(value)}>
                 <span className="name">{name(value)}</span>
                 <span className="amount">{f.number(count)}</span>
-                <Bar share={count / most} part={panel.query?.sentiment === 'negative' ? 1 : 0} />
+                <Bar share={count / most} part={negativeOf(value, count)} />
               </Link>
             </li>
           ))}

@@ -189,7 +189,7 @@ function Canvas(props: Props): ReactNode {
           ? ''
           : `<div><i class="key band"></i><span>${t.volume.usual}</span><span>${t.volume.range(f.number(bucket.usual.low), f.number(bucket.usual.high))}</span></div>`;
       const running = bucket.at + bucketMs > now ? ` (${t.volume.running})` : '';
-      return `<div class="tip"><b>${f.dayTime(bucket.at)}${running} · ${f.number(bucket.count)}</b></div>${rows.toReversed().join('')}${usual}`;
+      return `<div class="tip"><b>${f.dayTime(bucket.at)}${running} · ${f.number(bucket.count)}</b>${rows.toReversed().join('')}${usual}</div>`;
     };
     const marked = moment === undefined ? -1 : buckets.findIndex(({ at }) => moment >= at && moment < at + bucketMs);
     const option: EChartsCoreOption = {
