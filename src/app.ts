@@ -8,6 +8,7 @@ import { type AlertsStatus, runAlerts } from './alerts/run-alerts.ts';
 import { checkReadiness } from './api/readiness.ts';
 import { createServer } from './api/server.ts';
 import { MemoryBus } from './bus/memory.ts';
+import { openRedisBus } from './bus/redis.ts';
 import { openSqliteBus } from './bus/sqlite.ts';
 import type { Config } from './config/load.ts';
 import { openSqliteDesk } from './desk/sqlite.ts';
@@ -91,15 +92,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
   await mkdir(config.data, { recursive: true });
 
   // The durable middle.
-  const made: Bus =
-    config.bus.type === 'memory'
-      ? new MemoryBus({ partitions: overrides.partitions ?? 1 })
-      : openSqliteBus({
-          path: join(config.data, 'bus.db'),
-          now: clock.now(),
-          ...(overrides.partitions ? { partitions: overrides.partitions } : {}),
-        });
-  stack.use(made);
+  const made = stack.use(await openBus(config, overrides, log));
   const bus = overrides.wrapBus?.(made) ?? made;
   const store = stack.use(await createSqliteStore({ path: join(config.data, 'mentions.db') }));
   const desk = stack.use(openSqliteDesk(join(config.data, 'desk.db')));
@@ -290,6 +283,25 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** The bus that is configured. */
+async function openBus({ bus, data }: Config, { clock = wallClock, partitions }: Overrides, log: Logger): Promise<Bus> {
+  const asked = partitions === undefined ? {} : { partitions };
+  if (bus.type === 'memory') return new MemoryBus(asked);
+  if (bus.type === 'sqlite') return openSqliteBus({ path: join(data, 'bus.db'), now: clock.now(), ...asked });
+  const { type: _type, url, sentinelPassword, replicas = 0, ...settings } = bus;
+  return await openRedisBus({
+    ...settings,
+    ...asked,
+    url: url.reveal(),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword: sentinelPassword.reveal() }),
+    ...(replicas === 0 ? {} : { replicas: { count: replicas, waitMs: REPLICAS_MS } }),
+    log,
+  });
+}
+
+/** How long a write waits for the replicas that must have it, before it is asked for again. */
+const REPLICAS_MS: Millis = 1_000;
 
 /** Mentions of sources that are not configured here any more. */
 const LATENESS_MS: Millis = 15 * 60_000;

@@ -151,6 +151,7 @@ export class RedisLink {
     { client = this.main, withinMs = this.timeoutMs }: { client?: RedisClient; withinMs?: Millis } = {},
   ): Promise<T> {
     const until = performance.now() + withinMs;
+    let told = '';
     for (let attempt = 0; ; attempt++) {
       let reason: string;
       try {
@@ -162,10 +163,11 @@ export class RedisLink {
       }
       if (this.closed) throw new Error('the bus is closed');
       if (!PASSING.test(reason)) throw explained(what, reason);
+      if (told === '' || !/^(timed out|not connected)$/.test(reason)) told = reason;
       const waitMs = Math.min(25 * 2 ** Math.min(attempt, 10), 1_000);
       if (performance.now() + waitMs >= until) {
-        const last = this.#down.get(client);
-        throw new RedisUnavailable(`Redis: ${what}: no success within ${withinMs} ms (${last ?? reason})`);
+        const last = this.#down.get(client) ?? told;
+        throw new RedisUnavailable(`Redis: ${what}: no success within ${withinMs} ms (${last})`);
       }
       await pause(waitMs, this.#over.signal);
     }

@@ -47,10 +47,26 @@ export interface Config {
   readonly route: Route;
   readonly smtp?: { readonly url: Secret; readonly from: string };
   readonly store: ConfigFile['store'];
-  readonly bus: ConfigFile['bus'];
+  readonly bus:
+    | { readonly type: 'sqlite' }
+    | { readonly type: 'memory' }
+    | ({ readonly type: 'redis' } & RedisSettings);
   readonly sentiment: ConfigFile['sentiment'];
   /** Takes the configuration's secrets out of any text: the log's last net. */
   readonly mask: (text: string) => string;
+}
+
+/** Where Redis is and how it is used; what is left out is as the bus has it. */
+export interface RedisSettings {
+  /** See `parseRedisUrl`. */
+  readonly url: Secret;
+  /** PEM. */
+  readonly ca?: string;
+  readonly sentinelPassword?: Secret;
+  readonly partitions?: number;
+  readonly prefix?: string;
+  readonly leaseMs?: number;
+  readonly replicas?: number;
 }
 
 export interface LoadOptions {
@@ -134,8 +150,23 @@ async function settle(
     route: value.route ?? everybody(receivers.map(({ name }) => name)),
     ...(value.smtp === undefined ? {} : { smtp: { url: new Secret(value.smtp.url), from: value.smtp.from } }),
     store: value.store,
-    bus: value.bus,
+    bus: busOf(value.bus),
     sentiment: value.sentiment,
+  };
+}
+
+function busOf({ type, ...redis }: ConfigFile['bus']): Config['bus'] {
+  if (type !== 'redis') return { type };
+  const { url = '', ca, sentinel_password: password, partitions, prefix, lease, replicas } = redis;
+  return {
+    type,
+    url: new Secret(url),
+    ...(ca === undefined ? {} : { ca }),
+    ...(password === undefined ? {} : { sentinelPassword: new Secret(password) }),
+    ...(partitions === undefined ? {} : { partitions }),
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(lease === undefined ? {} : { leaseMs: lease }),
+    ...(replicas === undefined ? {} : { replicas }),
   };
 }
 

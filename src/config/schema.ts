@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { receiverSchema } from '../alerts/receivers.ts';
 import { routeSchema } from '../alerts/route.ts';
+import { parseRedisUrl } from '../bus/redis-link.ts';
 import type { Language } from '../i18n/index.ts';
 import { say } from '../i18n/index.ts';
+import { duration } from '../lib/duration.ts';
 import { nearest } from '../lib/yaml-file.ts';
 import type { SourceDefinition } from '../model/define.ts';
 
@@ -128,9 +130,58 @@ export function configSchema(definitions: readonly SourceDefinition<z.ZodType>[]
       .describe('Where mentions are kept.'),
     bus: z
       .strictObject({
-        type: available(['sqlite', 'memory'])
+        type: available(['sqlite', 'memory', 'redis'])
           .default('sqlite')
-          .describe('sqlite: a file under the data folder; memory: nothing survives a restart.'),
+          .describe(
+            'sqlite: a file under the data folder; memory: nothing survives a restart; redis: any number of processes.',
+          ),
+        url: z
+          .string()
+          .refine((url) => parseRedisUrl(url) !== undefined, { error: () => say('redisUrl') })
+          .optional()
+          .describe(
+            'Where Redis is, as env:NAME or file:path: redis://user:password@host:port/db, redis+sentinel://host:port,host:port/primary or redis+cluster://host:port,host:port; rediss for TLS.',
+          ),
+        ca: z
+          .string()
+          .includes('-----BEGIN CERTIFICATE-----', { error: () => say('certificate') })
+          .optional()
+          .describe('Certificate (PEM) of the authority that signed the one of Redis, as file:path.'),
+        sentinel_password: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Password of the Sentinels, as env:NAME or file:path.'),
+        partitions: z
+          .int()
+          .min(1)
+          .max(1024)
+          .optional()
+          .describe('Parts of the log in Redis, fixed once there is one: as many processes can analyse; 16.'),
+        prefix: z
+          .string()
+          .regex(/^[a-z0-9-]{1,32}$/, { error: () => say('prefix') })
+          .optional()
+          .describe('Beginning of every key in Redis, so that installations can share a server; v.'),
+        lease: duration()
+          .refine((ms) => ms >= 1_000 && ms <= 300_000, { error: () => say('lease') })
+          .optional()
+          .describe('A process that is silent this long loses its partitions and sources to another; 10s.'),
+        replicas: z
+          .int()
+          .min(0)
+          .max(10)
+          .optional()
+          .describe('Replicas of Redis that must have a write before it counts; 0.'),
+      })
+      .superRefine((bus, context) => {
+        if (bus.type === 'redis') {
+          if (bus.url === undefined) context.addIssue({ code: 'custom', message: say('redisNeedsUrl') });
+          return;
+        }
+        for (const key of Object.keys(bus).filter((key) => key !== 'type')) {
+          context.addIssue({ code: 'custom', path: [key], message: say('onlyRedis') });
+        }
       })
       .prefault({})
       .describe('The durable log between sources and rules.'),
@@ -182,7 +233,7 @@ function account(say: Say) {
     .pipe(z.string().min(1).max(300));
 }
 
-const PLANNED = new Set(['elasticsearch', 'redis', 'linear', 'onnx']);
+const PLANNED = new Set(['elasticsearch', 'linear', 'onnx']);
 
 function wrongChoice(input: unknown, values: readonly string[], say: Say): string {
   return typeof input === 'string' && PLANNED.has(input)

@@ -78,5 +78,7 @@ export function resolveSecrets(
 }
 
 function holdsPassword(value: string): boolean {
+  // Several hosts after the password are no URL.
+  if (/^[a-z][a-z0-9+.-]*:\/\/[^/\s]*:[^/\s]+@[^/\s]*,/i.test(value)) return true;
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(value) && URL.canParse(value) && new URL(value).password !== '';
 }

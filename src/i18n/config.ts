@@ -28,6 +28,14 @@ const en: Readonly<Record<string, Sentence>> = {
   'config.timezone': ({ value }) => `"${value}" is not a time zone: write one such as Europe/Paris or UTC`,
   'config.smtp': () => 'not a mail server: write smtp://host:port or smtps://host:port (best as env:NAME)',
   'config.http': () => 'this address has to begin with http:// or https://',
+  'config.redisUrl': () =>
+    'not an address of Redis: write redis://host:port, redis+sentinel://host:port,host:port/primary or redis+cluster://host:port,host:port (best as env:NAME)',
+  'config.redisNeedsUrl': () => 'Redis needs its address: write url: env:NAME',
+  'config.onlyRedis': () => 'this belongs to type: redis',
+  'config.certificate': () =>
+    'this is no certificate: write ca: file:path, where the file begins with -----BEGIN CERTIFICATE-----',
+  'config.prefix': () => 'at most 32 of the letters a-z, digits and -',
+  'config.lease': () => 'between 1s and 5m',
   'config.oneLine': () => 'this has to fit on one line',
   'config.duplicateBrand': ({ id }) => `the brand "${id}" is there twice: ids of brands are unique`,
   'config.duplicateSource': ({ id }) => `the source "${id}" is there twice: names of sources are unique`,
@@ -100,6 +108,14 @@ const fr: Readonly<Record<string, Sentence>> = {
   'config.smtp': () =>
     'ce n’est pas un serveur de messagerie : écrivez smtp://hôte:port ou smtps://hôte:port (de préférence par env:NOM)',
   'config.http': () => 'cette adresse doit commencer par http:// ou https://',
+  'config.redisUrl': () =>
+    'ce n’est pas une adresse de Redis : écrivez redis://hôte:port, redis+sentinel://hôte:port,hôte:port/primaire ou redis+cluster://hôte:port,hôte:port (de préférence par env:NOM)',
+  'config.redisNeedsUrl': () => 'il manque l’adresse de Redis : écrivez url: env:NOM',
+  'config.onlyRedis': () => 'cela ne vaut que pour type: redis',
+  'config.certificate': () =>
+    'ce n’est pas un certificat : écrivez ca: file:chemin, où le fichier commence par -----BEGIN CERTIFICATE-----',
+  'config.prefix': () => 'au plus 32 caractères parmi les lettres a-z, les chiffres et -',
+  'config.lease': () => 'entre 1s et 5m',
   'config.oneLine': () => 'cela doit tenir sur une seule ligne',
   'config.duplicateBrand': ({ id }) => `la marque « ${id} » figure deux fois : l’identifiant d’une marque est unique`,
   'config.duplicateSource': ({ id }) => `la source « ${id} » figure deux fois : le nom d’une source est unique`,

@@ -102,6 +102,7 @@ bus: { type: memory }
     expect(config.route.routes.map(({ receiver }) => receiver)).toEqual(['ops']);
     expect(config.smtp?.url.reveal()).toBe(env.SMTP_URL);
     const deps = { fetch, now: () => 0, mailFolder: '/nowhere', from: 'vigie@example.org', print: () => undefined };
+    expect(config.bus).toEqual({ type: 'memory' });
     expect(config.createReceivers(deps).map(({ name, channels }) => [name, channels.length])).toEqual([
       ['pr-team', 1],
       ['ops', 1],
@@ -256,14 +257,41 @@ describe('what is wrong is said with its place, in the language of the file', ()
     ]);
   });
 
+  test('Redis: what is a secret does not print', async () => {
+    const text = `${brand}bus: { type: redis, url: env:REDIS_URL, sentinel_password: env:WORD, partitions: 32, lease: 5s, replicas: 1 }\n`;
+    const env = { REDIS_URL: 'rediss+sentinel://vigie:hunter22@a:1,b:2/main', WORD: 'sesame' };
+    const { bus } = await loadConfig({ text, folder: '/nowhere' }, { env });
+    expect(bus).toMatchObject({ type: 'redis', partitions: 32, leaseMs: 5_000, replicas: 1 });
+    expect(bus.type === 'redis' && [bus.url.reveal(), bus.sentinelPassword?.reveal()]).toEqual([
+      env.REDIS_URL,
+      'sesame',
+    ]);
+    expect(JSON.stringify(bus)).not.toMatch(/hunter22|sesame/);
+  });
+
   test('what does not exist yet is told apart from what is wrong', async () => {
     expect(
       (await both(`${brand}store: { type: elasticsearch }\nbus: { type: rabbit }\nsentiment: { engine: onnx }\n`))[1],
     ).toEqual([
       '4:16 store.type: "elasticsearch" is not available in this version of Vigie. There is: sqlite',
-      '5:14 bus.type: this has to be one of: sqlite, memory',
+      '5:14 bus.type: this has to be one of: sqlite, memory, redis',
       '6:22 sentiment.engine: "onnx" is not available in this version of Vigie. There is: lexicon',
     ]);
+  });
+
+  test('the settings of Redis: an address it cannot be, none at all, and under another bus', async () => {
+    const of = async (bus: string): Promise<readonly string[]> =>
+      (await both(`${brand}bus: ${bus}\n`))[1]!.map((line) => line.replace(/: write.*/, ''));
+    expect(await of('{ type: redis, url: "http://localhost" }')).toEqual(['4:26 bus.url: not an address of Redis']);
+    expect(await of('{ type: redis, lease: 10ms, prefix: V, ca: x }')).toEqual([
+      '4:6 bus: Redis needs its address',
+      '4:28 bus.lease: between 1s and 5m',
+      '4:42 bus.prefix: at most 32 of the letters a-z, digits and -',
+      '4:49 bus.ca: this is no certificate',
+    ]);
+    expect(await of('{ type: redis }')).toEqual(['4:6 bus: Redis needs its address']);
+    expect(await of('{ type: sqlite, partitions: 4 }')).toEqual(['4:29 bus.partitions: this belongs to type: redis']);
+    expect((await of('{ type: redis, url: "redis+cluster://:pass@a:1,b:2" }'))[0]).toMatch(/^4:.*password/);
   });
 
   test('a type of source that is not there', async () => {
