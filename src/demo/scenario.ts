@@ -70,30 +70,39 @@ function observed(post: UnstampedPost): Millis {
   return post.observedAt ?? post.publishedAt ?? 0;
 }
 
+/** Ordinary talk is even: people write all day, and no two hours of one day are far apart. */
 function* ordinaryDays(random: Random, start: Millis): Generator<UnstampedPost> {
+  const owed = new Map<string, number>();
+  const written = new Map<string, number>();
   for (let at = start - QUIET_DAYS * DAY; at < start + RUN_MS; at += 10 * MINUTE) {
     const hour = (new Date(at).getUTCHours() + 1) % 24;
     for (const [brand, rate] of RATES) {
-      const count = random.poisson((rate / 6) * (DAYTIME[hour] ?? 1));
-      for (let i = 0; i < count; i++)
-        yield post(random, phraseFor(random, brand), brand, at + random.between(0, 10 * MINUTE - 1));
+      let due = (owed.get(brand) ?? random.next()) + (rate / 6) * (DAYTIME[hour] ?? 1);
+      for (; due >= 1; due--) {
+        const n = (written.get(brand) ?? 0) + 1;
+        written.set(brand, n);
+        yield post(random, phraseFor(brand, n), brand, at + random.between(0, 10 * MINUTE - 1));
+      }
+      owed.set(brand, due);
     }
   }
   for (let day = 1; day <= QUIET_DAYS; day += 3) {
     yield {
       ...post(random, phrases.own, 'solenval', start - day * DAY + HOUR),
       source: 'x',
-      author: { id: 'solenval_fr', handle: 'solenval_fr', name: 'Solenval', followers: 48_200, verified: true },
+      author: SOLENVAL,
     };
   }
 }
 
-function phraseFor(random: Random, brand: string): readonly Phrase[] {
-  if (random.next() < 0.08) return phrases.review;
-  const mood = random.next();
-  if (mood < 0.14) return phrases.negative;
-  if (mood < 0.45) return phrases.positive;
-  return brand === 'solenval' && random.next() < 0.1 ? phrases.press : phrases.neutral;
+const SOLENVAL = { id: 'solenval_fr', handle: 'solenval_fr', name: 'Solenval', followers: 48_200, verified: true };
+
+/** The moods take turns: one in eight complains, whoever writes. */
+function phraseFor(brand: string, n: number): readonly Phrase[] {
+  if (n % 12 === 7) return phrases.review;
+  if (n % 8 === 3) return phrases.negative;
+  if (n % 3 === 0) return phrases.positive;
+  return brand === 'solenval' && n % 150 === 1 ? phrases.press : phrases.neutral;
 }
 
 /** The evening before, a competition makes many people write at once: loud, cheerful, and no reason to alert. */
@@ -148,7 +157,7 @@ function* crisis(random: Random, at: Millis): Generator<UnstampedPost> {
   yield {
     ...post(random, phrases.answer, 'solenval', at + 75 * MINUTE),
     source: 'x',
-    author: { id: 'solenval_fr', handle: 'solenval_fr', name: 'Solenval', followers: 48_200, verified: true },
+    author: SOLENVAL,
   };
   const deleted = reposted[1];
   if (deleted !== undefined)
