@@ -6,10 +6,13 @@
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { filter, firstValueFrom } from 'rxjs';
 import { MemoryBus } from '../../src/bus/memory.ts';
+import { openRedisBus } from '../../src/bus/redis.ts';
 import { openSqliteBus } from '../../src/bus/sqlite.ts';
 import type { Append, Bus } from '../../src/model/ports.ts';
 import type { Mention } from '../../src/model/types.ts';
+import { hasRedis, RedisServer } from '../services/redis.ts';
 
 const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'vigie-bus-bench-'));
 const count = Number(process.argv[3] ?? 60_000);
@@ -59,6 +62,11 @@ async function measure(bus: Bus): Promise<Record<string, number>> {
   const append = await perSecond(count, async () => {
     for (let i = 0; i < count; i += batch) await bus.append(entries.slice(i, i + batch), { source: 's', value: i });
   });
+  const leases = await Promise.all(
+    Array.from({ length: bus.partitions }, (_, partition) =>
+      firstValueFrom(bus.lease(`p${partition}`).pipe(filter((lease) => lease !== undefined))),
+    ),
+  );
   const readAndCommit = await perSecond(count, async () => {
     for (let partition = 0; partition < bus.partitions; partition++) {
       for (let offset: string | undefined; ; ) {
@@ -66,7 +74,7 @@ async function measure(bus: Bus): Promise<Record<string, number>> {
         offset = read.at(-1)?.offset;
         if (offset === undefined) break;
         const state = new Map([['a', { text: 'x'.repeat(2000) }]]);
-        await bus.commit(partition, { name: `p${partition}`, epoch: 1 }, { offset, state, outbox: new Map() });
+        await bus.commit(partition, leases[partition] ?? { name: '', epoch: 0 }, { offset, state, outbox: new Map() });
       }
     }
   });
@@ -77,8 +85,20 @@ async function measure(bus: Bus): Promise<Record<string, number>> {
   const togetherAppends = await perSecond(5000, () =>
     Promise.all(entries.slice(0, 5000).map((entry) => bus.append([entry]))),
   );
+  const commits = await perSecond(300, async () => {
+    const [lease = { name: '', epoch: 0 }] = leases;
+    const { offset = '0' } = (await bus.read(0, undefined, 1, never))[0] ?? {};
+    const state = new Map([['a', { text: 'x'.repeat(2000) }]]);
+    for (let i = 0; i < 300; i++) await bus.commit(0, lease, { offset, state, outbox: new Map([[`o${i}`, i]]) });
+  });
   await bus[Symbol.asyncDispose]();
-  return { append, readAndCommit, trim, singleAppends, togetherAppends };
+  return { append, readAndCommit, trim, singleAppends, togetherAppends, commits };
+}
+
+/** The same on a Redis of its own, whose file lies in the same folder. */
+async function measureRedis(appendfsync: string): Promise<Record<string, number>> {
+  await using server = await RedisServer.start({ config: { appendfsync, dir: mkdtempSync(join(folder, 'redis-')) } });
+  return await measure(await openRedisBus({ url: server.url, ...options }));
 }
 
 const options = { partitions: 2, waitMs: 1 };
@@ -101,6 +121,9 @@ const result = {
     sqliteNormal: await measure(
       openSqliteBus({ ...options, path: join(folder, 'normal.db'), synchronous: 'normal', now: 0 }),
     ),
+    ...(hasRedis('Redis')
+      ? { redisEverySecond: await measureRedis('everysec'), redisAlways: await measureRedis('always') }
+      : {}),
     memory: await measure(new MemoryBus(options)),
     memoryShared: await measure(new MemoryBus({ ...options, share: true })),
   },

@@ -123,7 +123,7 @@ describe.runIf(hasRedis('faults of the bus on Redis'))('redis faults', () => {
     await expect.poll(() => [one.count(), two.count()], { timeout: 3_000 }).toEqual([4, 4]);
     const three = await join('three');
     await expect
-      .poll(() => [one, two, three].map(({ count }) => count()).toSorted(), { timeout: 3_000 })
+      .poll(() => [one, two, three].map(({ count }) => count()).toSorted((a, b) => a - b), { timeout: 3_000 })
       .toEqual([2, 3, 3]);
     await one.leave();
     await expect.poll(() => [two.count(), three.count()], { timeout: 3_000 }).toEqual([4, 4]);
@@ -226,9 +226,9 @@ describe.runIf(hasRedis('faults of the bus on Redis'))('redis faults', () => {
     const bus = await open();
     const lease = await take(bus, 'p0');
     let acknowledged = -1;
-    let stop = false;
+    const stop = new AbortController();
     const writing = (async () => {
-      for (let i = 0; !stop; i++) {
+      for (let i = 0; !stop.signal.aborted; i++) {
         await bus.append([{ to: { partition: 0 }, value: tick(i) }], { source: 's', value: i });
         acknowledged = i;
       }
@@ -239,7 +239,7 @@ describe.runIf(hasRedis('faults of the bus on Redis'))('redis faults', () => {
     const before = acknowledged;
     await server.up();
     await expect.poll(() => acknowledged, { timeout: 8_000 }).toBeGreaterThan(before + 50);
-    stop = true;
+    stop.abort();
     await writing;
     await reading;
     const stored = await readAll(bus, 0, undefined, 100);
@@ -258,7 +258,7 @@ describe.runIf(hasRedis('faults of the bus on Redis'))('redis faults', () => {
     // What a replica that had not heard of the lease leaves behind when it takes over.
     await look.redis.del(`{${prefix}:p0}:epochs`, `{${prefix}:p0}:lease:p0`);
     const other = await open();
-    const [next] = await Promise.all([take(other, 'p0')]);
+    const next = await take(other, 'p0');
     expect(next.epoch).toBeGreaterThan(lease.epoch);
     await expect(bus.commit(0, lease, commitOf(one!.offset))).rejects.toThrow(LeaseLost);
     await other.commit(0, next, commitOf(one!.offset));

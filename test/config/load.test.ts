@@ -49,7 +49,7 @@ describe('a configuration', () => {
       receivers: ['default'],
       store: { type: 'sqlite' },
       bus: { type: 'sqlite' },
-      sentiment: { engine: 'lexicon' },
+      sentiment: { engine: 'linear' },
     });
     expect(config.brands).toEqual([
       {
@@ -275,13 +275,13 @@ describe('what is wrong is said with its place, in the language of the file', ()
     ).toEqual([
       '4:16 store.type: "elasticsearch" is not available in this version of Vigie. There is: sqlite',
       '5:14 bus.type: this has to be one of: sqlite, memory, redis',
-      '6:22 sentiment.engine: "onnx" is not available in this version of Vigie. There is: lexicon',
+      '6:22 sentiment.engine: "onnx" is not available in this version of Vigie. There is: linear, lexicon',
     ]);
   });
 
   test('the settings of Redis: an address it cannot be, none at all, and under another bus', async () => {
     const of = async (bus: string): Promise<readonly string[]> =>
-      (await both(`${brand}bus: ${bus}\n`))[1]!.map((line) => line.replace(/: write.*/, ''));
+      (await both(`${brand}bus: ${bus}\n`))[1].map((line) => line.replace(/: write.*/, ''));
     expect(await of('{ type: redis, url: "http://localhost" }')).toEqual(['4:26 bus.url: not an address of Redis']);
     expect(await of('{ type: redis, lease: 10ms, prefix: V, ca: x }')).toEqual([
       '4:6 bus: Redis needs its address',
@@ -290,7 +290,7 @@ describe('what is wrong is said with its place, in the language of the file', ()
       '4:49 bus.ca: this is no certificate',
     ]);
     expect(await of('{ type: redis }')).toEqual(['4:6 bus: Redis needs its address']);
-    expect(await of('{ type: sqlite, partitions: 4 }')).toEqual(['4:29 bus.partitions: this belongs to type: redis']);
+    expect(await of('{ type: sqlite, partitions: 4 }')).toEqual(['4:34 bus.partitions: this belongs to type: redis']);
     expect((await of('{ type: redis, url: "redis+cluster://:pass@a:1,b:2" }'))[0]).toMatch(/^4:.*password/);
   });
 

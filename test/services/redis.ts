@@ -32,6 +32,8 @@ export interface RedisServerOptions {
   readonly password?: string;
   /** Encrypted connections only, with a certificate made for the occasion. */
   readonly tls?: boolean;
+  /** A user beside the default one, with these rights; the address is then this user's. */
+  readonly user?: { readonly name: string; readonly password: string; readonly rights: string };
   /** Runs as a Sentinel. */
   readonly sentinel?: boolean;
 }
@@ -58,13 +60,14 @@ export class RedisServer {
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'vigie-redis-'));
     const port = await freePort();
-    const { password, tls = false, config = {}, sentinel = false } = options;
+    const { password, tls = false, config = {}, sentinel = false, user } = options;
     const lines = {
       ...(tls ? { port: '0', 'tls-port': String(port), ...(await certificate(folder)) } : { port: String(port) }),
       bind: '127.0.0.1',
       dir: folder,
       ...(sentinel ? {} : { appendonly: 'yes', appendfsync: 'everysec', save: '""', 'repl-diskless-sync-delay': '0' }),
       ...(password === undefined ? {} : { requirepass: quoted(password), masterauth: quoted(password) }),
+      ...(user === undefined ? {} : { user: `${user.name} on ${quoted(`>${user.password}`)} ${user.rights}` }),
       ...config,
     };
     writeFileSync(
@@ -73,15 +76,10 @@ export class RedisServer {
         .map(([key, value]) => `${key} ${value}\n`)
         .join(''),
     );
-    const user = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
+    const login = user ?? (password === undefined ? undefined : { name: '', password });
+    const who = login === undefined ? '' : `${login.name}:${encodeURIComponent(login.password)}@`;
     const ca = tls ? await readFile(join(folder, 'ca.crt'), 'utf8') : undefined;
-    const server = new RedisServer(
-      port,
-      folder,
-      `${tls ? 'rediss' : 'redis'}://${user}localhost:${port}`,
-      ca,
-      sentinel,
-    );
+    const server = new RedisServer(port, folder, `${tls ? 'rediss' : 'redis'}://${who}localhost:${port}`, ca, sentinel);
     await server.up();
     return server;
   }
@@ -133,13 +131,15 @@ export class RedisServer {
 }
 
 /** Three primaries that share the slots. */
-export async function startCluster(): Promise<{ readonly url: string } & AsyncDisposable> {
+export async function startCluster(
+  options: Pick<RedisServerOptions, 'user'> = {},
+): Promise<{ readonly url: string } & AsyncDisposable> {
   const stack = new AsyncDisposableStack();
   try {
     const servers: RedisServer[] = [];
     for (let i = 0; i < 3; i++) {
       const config = { 'cluster-enabled': 'yes', 'cluster-node-timeout': '2000' };
-      servers.push(stack.use(await RedisServer.start({ config })));
+      servers.push(stack.use(await RedisServer.start({ ...options, config })));
     }
     const hosts = servers.map(({ port }) => `127.0.0.1:${port}`);
     await run('redis-cli', ['--cluster', 'create', ...hosts, '--cluster-yes'], { timeout: 30_000 });
@@ -148,7 +148,8 @@ export async function startCluster(): Promise<{ readonly url: string } & AsyncDi
       await until('the cluster', async () => (await client.redis.cluster('INFO')).includes('cluster_state:ok'));
     }
     const owned = stack.move();
-    return { url: `redis+cluster://${hosts.join(',')}`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    const login = options.user ? `${options.user.name}:${encodeURIComponent(options.user.password)}@` : '';
+    return { url: `redis+cluster://${login}${hosts.join(',')}`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   } finally {
     await stack.disposeAsync();
   }
