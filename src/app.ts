@@ -29,7 +29,7 @@ import { loadRules, readRuleFolder } from './rules/load.ts';
 import type { RuleSet } from './rules/rule.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLanguageDetector } from './text/language.ts';
-import { createLexiconScorer } from './text/sentiment/index.ts';
+import { createScorer } from './text/sentiment/index.ts';
 
 /** What tests, replays and the demonstration set differently. */
 export interface Overrides {
@@ -157,7 +157,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
     onDrop: (file, bytes) => log.warn('quarantine.full', { file, bytes }),
   });
   const language = createLanguageDetector();
-  const sentiment = createLexiconScorer();
+  const sentiment = createScorer(config.sentiment.engine);
   const done: Promise<void>[] = [];
   for (const { name, type, source, history } of sources) {
     const subscription = runSource(

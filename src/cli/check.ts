@@ -14,7 +14,7 @@ import { loadRules, readRuleFolder } from '../rules/load.ts';
 import { readRuleTests, type RuleTestRun, runRuleTests } from '../rules/test-runner.ts';
 import { analyseText } from '../text/analyse-text.ts';
 import { createLanguageDetector } from '../text/language.ts';
-import { createLexiconScorer } from '../text/sentiment/index.ts';
+import { createScorer, type SentimentScorer } from '../text/sentiment/index.ts';
 import { configOf, print, problemLine, UsageError } from './io.ts';
 
 interface Options {
@@ -50,7 +50,8 @@ async function checkAll(config: Config, path: string): Promise<void> {
   await print(speak('config', { file: path, brands: brands.length, sources: config.sources.length }));
   await print(speak('rules', { rules: rules.rules.length, folder }));
 
-  const tests = await runRuleTests(await readRuleTests(folder), { brands, language }, runThrough);
+  const scorer = createScorer(config.sentiment.engine);
+  const tests = await runRuleTests(await readRuleTests(folder), { brands, language }, (run) => runThrough(run, scorer));
   if (tests.problems.length > 0) throw new ConfigError(tests.problems);
   const failures: Problem[] = tests.results.flatMap((result) =>
     result.failures.map((failure) => ({ ...failure, message: `${result.name}: ${failure.message}` })),
@@ -97,8 +98,10 @@ const LATENESS_MS = 15 * 60_000;
 const language = createLanguageDetector();
 
 /** A test of rules through detectors and rules as in live running; posts that state no sentiment are judged. */
-export function runThrough({ posts, brand, brands, rules, until }: RuleTestRun): readonly Alert[] {
-  const scorer = createLexiconScorer();
+export function runThrough(
+  { posts, brand, brands, rules, until }: RuleTestRun,
+  scorer: SentimentScorer,
+): readonly Alert[] {
   const analyser = new PartitionAnalyser({
     brands,
     detectors: detectors({ latenessMs: () => LATENESS_MS }),

@@ -9,7 +9,7 @@ import { type BacktestSummary, backtest } from '../pipeline/backtest.ts';
 import { createRuleEngine } from '../rules/engine.ts';
 import type { RuleSet } from '../rules/rule.ts';
 import { createLanguageDetector } from '../text/language.ts';
-import { createLexiconScorer } from '../text/sentiment/index.ts';
+import { createScorer } from '../text/sentiment/index.ts';
 import { alertEvent, notificationEvents, signalEvent } from './events.ts';
 
 export type HistoryEvent =
@@ -19,7 +19,7 @@ export type HistoryEvent =
 
 export interface HistoryOptions {
   readonly posts: readonly UnstampedPost[];
-  readonly config: Pick<Config, 'brands' | 'language' | 'timezone' | 'route' | 'createReceivers'>;
+  readonly config: Pick<Config, 'brands' | 'language' | 'timezone' | 'route' | 'createReceivers' | 'sentiment'>;
   readonly rules: RuleSet;
   readonly batchSize: number;
   /** Events before it are not reported. */
@@ -55,7 +55,7 @@ export async function runHistory(options: HistoryOptions): Promise<BacktestSumma
     detectors: detectors({ latenessMs: () => LATENESS_MS }),
     rules: createRuleEngine(rules, brands),
     language: createLanguageDetector(languagesOf(brands)),
-    sentiment: createLexiconScorer(),
+    sentiment: createScorer(config.sentiment.engine),
     bus,
     store: { put: async () => {}, remove: async () => {} },
     batchSize,

@@ -13,7 +13,7 @@ import { createRuleEngine } from '../rules/engine.ts';
 import { file as fileSource } from '../sources/file.ts';
 import { createSqliteStore } from '../store/sqlite.ts';
 import { createLanguageDetector } from '../text/language.ts';
-import { createLexiconScorer } from '../text/sentiment/index.ts';
+import { createScorer } from '../text/sentiment/index.ts';
 import { configOf, tell } from './io.ts';
 
 interface Options {
@@ -66,7 +66,7 @@ async function runImport(files: readonly string[], options: Options): Promise<vo
     metrics: createMetrics(),
     random: Math.random,
     language: createLanguageDetector(),
-    sentiment: createLexiconScorer(),
+    sentiment: createScorer(config.sentiment.engine),
     history: true,
     onHealth: (health) => {
       quarantined = health.quarantined;

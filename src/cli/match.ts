@@ -18,7 +18,7 @@ import { documentOf } from '../text/query/document.ts';
 import { explain } from '../text/query/explain.ts';
 import { QuerySet } from '../text/query/match.ts';
 import { parseQuery } from '../text/query/parse.ts';
-import { createLexiconScorer } from '../text/sentiment/index.ts';
+import { createScorer } from '../text/sentiment/index.ts';
 import { UsageError } from './io.ts';
 import { answerLines, terminalLanguage } from './stdin-lines.ts';
 
@@ -66,7 +66,7 @@ function givenId(value: unknown): unknown {
 function documents(queries: readonly QueryNode[]): (post: UnstampedPost) => Document {
   const fields = new Set(queries.flatMap((query) => [...fieldsOf(query)]));
   const detect = createLanguageDetector();
-  const scorer = createLexiconScorer();
+  const scorer = createScorer('linear');
   const judged = fields.has('sentiment');
   return (post) => {
     const { tokenized, tokens, links } = analyseText(post);

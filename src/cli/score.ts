@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { jsonProblem } from '../sources/lib/ndjson.ts';
 import { createLanguageDetector } from '../text/language.ts';
-import { createLexiconScorer } from '../text/sentiment/index.ts';
+import { createScorer } from '../text/sentiment/index.ts';
 import { tokenize } from '../text/tokenize.ts';
 import type { LineAnswer } from './stdin-lines.ts';
 import { answerLines } from './stdin-lines.ts';
@@ -16,7 +16,7 @@ export function scoreCommand(): Command {
 /** The first line that holds anything says how all are written. */
 async function score(): Promise<void> {
   const detect = createLanguageDetector();
-  const scorer = createLexiconScorer();
+  const scorer = createScorer('linear');
   let ndjson: boolean | undefined;
   const judge = (text: string, hint?: string): LineAnswer => {
     const tokens = tokenize(text);

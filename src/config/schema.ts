@@ -187,7 +187,9 @@ export function configSchema(definitions: readonly SourceDefinition<z.ZodType>[]
       .describe('The durable log between sources and rules.'),
     sentiment: z
       .strictObject({
-        engine: available(['lexicon']).default('lexicon').describe('lexicon: word lists for French and English.'),
+        engine: available(['linear', 'lexicon'])
+          .default('linear')
+          .describe('linear: trained models of six languages, word lists elsewhere; lexicon: word lists alone.'),
       })
       .prefault({})
       .describe('How the tone of a text is judged.'),
@@ -233,7 +235,7 @@ function account(say: Say) {
     .pipe(z.string().min(1).max(300));
 }
 
-const PLANNED = new Set(['elasticsearch', 'linear', 'onnx']);
+const PLANNED = new Set(['elasticsearch', 'onnx']);
 
 function wrongChoice(input: unknown, values: readonly string[], say: Say): string {
   return typeof input === 'string' && PLANNED.has(input)

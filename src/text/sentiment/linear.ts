@@ -1,0 +1,311 @@
+/** A scorer by trained weights: a linear model for each language, explained by what each word added. */
+import { existsSync } from 'node:fs';
+import type { Sentiment, SentimentLabel } from '../../model/types.ts';
+import type { Token } from '../tokenize.ts';
+import { tokenize } from '../tokenize.ts';
+import type { Reading, Unit } from './features.ts';
+import {
+  createReading,
+  groupWeights,
+  LETTERS,
+  LEXICON,
+  mostUnits,
+  NEGATED,
+  PAIRS,
+  pairIndex,
+  readText,
+  SHAPE,
+  unitOf,
+  WORDS,
+} from './features.ts';
+import type { SentimentScorer, TokenSpan } from './index.ts';
+import { createLexiconScorer } from './lexicon.ts';
+import type { Vocabulary } from './vocabulary.ts';
+import { vocabularyOf } from './vocabulary.ts';
+import type { Model } from './weights.ts';
+import { readModel } from './weights.ts';
+
+/** What a unit adds: sums over its features, for negative and for positive. */
+interface ScoredUnit extends Unit {
+  readonly text: string;
+  readonly words: number;
+  readonly wordsNegative: number;
+  readonly wordsPositive: number;
+  readonly letters: number;
+  readonly lettersNegative: number;
+  readonly lettersPositive: number;
+  readonly marks: number;
+  readonly markedNegative: number;
+  readonly markedPositive: number;
+}
+
+interface Engine {
+  readonly model: Model;
+  readonly mask: number;
+  readonly unit: (key: string, raw: string) => ScoredUnit;
+}
+
+/** Words remembered per language; twice as many at most are in memory. */
+const rememberedWords = 40_000;
+const mostWords = 8;
+/** What a clause weighs that does not name the brand, against one that does. */
+const elsewhere = 0.3;
+/** A clause with fewer words than this says nothing by itself: the next one is read with it. */
+const fewestInClause = 3;
+/** A word has to move the verdict by this much to be named. */
+const leastPull = 0.04;
+
+const unknown: Sentiment = { label: 'neutral', score: 0, confidence: 0, unsure: true, words: [] };
+
+/**
+ * Scores by the trained model of the language; languages without one are scored by word lists.
+ * `folder` holds the model files (`fr.bin`, …): the program's own when left out. A file is read when its language is first needed.
+ */
+export function createLinearScorer(options: { readonly folder?: URL } = {}): SentimentScorer {
+  const folder = options.folder ?? new URL('./model/', import.meta.url);
+  const lexicon = createLexiconScorer();
+  const engines = new Map<string, Engine>();
+  const without = new Set<string>();
+  const reading = createReading<ScoredUnit>();
+  const pulls = new Float64Array(mostUnits);
+  const importance = new Float64Array(mostUnits);
+  return {
+    score(text, language, tokens = tokenize(text), about) {
+      let engine = engines.get(language);
+      if (!engine) {
+        engine = without.has(language) ? undefined : engineOf(language, folder);
+        if (engine) engines.set(language, engine);
+        // Languages come from outside: only those that a file could be named after are remembered.
+        else if (/^[a-z]{2}$/.test(language)) without.add(language);
+      }
+      if (!engine) return lexicon.score(text, language, tokens);
+      return judge(engine, text, tokens, reading, pulls, about && about.length > 0 ? importance : undefined, about);
+    },
+  };
+}
+
+function engineOf(language: string, folder: URL): Engine | undefined {
+  if (!/^[a-z]{2}$/.test(language)) return undefined;
+  const file = new URL(`${language}.bin`, folder);
+  if (!existsSync(file)) return undefined;
+  const model = readModel(file);
+  const mask = 2 ** model.header.bits - 1;
+  const vocabulary = vocabularyOf(language);
+  let recent = new Map<string, ScoredUnit>();
+  let older = new Map<string, ScoredUnit>();
+  const unit = (key: string, raw: string): ScoredUnit => {
+    const id = raw === '' ? key : raw;
+    const known = recent.get(id);
+    if (known) return known;
+    const made = older.get(id) ?? scoredUnit(key, raw, vocabulary, model.weights, mask);
+    if (recent.size >= rememberedWords) {
+      older = recent;
+      recent = new Map();
+    }
+    recent.set(id, made);
+    return made;
+  };
+  return { model, mask, unit };
+}
+
+function sumOf(indices: Int32Array, weights: Float32Array, side: 0 | 1): number {
+  let sum = 0;
+  for (const index of indices) sum += weights[index * 2 + side] as number;
+  return sum;
+}
+
+function scoredUnit(
+  key: string,
+  raw: string,
+  vocabulary: Vocabulary | undefined,
+  weights: Float32Array,
+  mask: number,
+): ScoredUnit {
+  const { words, letters, negated, ...unit } = unitOf(key, raw, vocabulary, mask);
+  return {
+    ...unit,
+    text: unit.kind === 'link' || unit.kind === 'handle' || unit.kind === 'number' ? '' : key,
+    words: words.length,
+    wordsNegative: sumOf(words, weights, 0),
+    wordsPositive: sumOf(words, weights, 1),
+    letters: letters.length,
+    lettersNegative: sumOf(letters, weights, 0),
+    lettersPositive: sumOf(letters, weights, 1),
+    marks: negated.length,
+    markedNegative: sumOf(negated, weights, 0),
+    markedPositive: sumOf(negated, weights, 1),
+  };
+}
+
+function part(group: number, count: number): number {
+  return count > 0 ? (groupWeights[group] as number) / Math.sqrt(count) : 0;
+}
+
+function judge(
+  { model, mask, unit }: Engine,
+  text: string,
+  tokens: readonly Token[],
+  reading: Reading<ScoredUnit>,
+  pulls: Float64Array,
+  importance: Float64Array | undefined,
+  about: readonly TokenSpan[] | undefined,
+): Sentiment {
+  readText(text, tokens, unit, reading, mask);
+  const { header, weights } = model;
+  const { count, units, negated, opinion } = reading;
+  if (count === 0) return unknown;
+  if (importance && about) weighClauses(reading, about, importance);
+  let words = 0;
+  let wordsNegative = 0;
+  let wordsPositive = 0;
+  let letters = 0;
+  let lettersNegative = 0;
+  let lettersPositive = 0;
+  let marks = 0;
+  let markedNegative = 0;
+  let markedPositive = 0;
+  let pairs = 0;
+  let pairsNegative = 0;
+  let pairsPositive = 0;
+  let hash = 0;
+  for (let i = 0; i < count; i += 1) {
+    const made = units[i] as ScoredUnit;
+    const by = importance ? (importance[i] as number) : 1;
+    words += by * made.words;
+    wordsNegative += by * made.wordsNegative;
+    wordsPositive += by * made.wordsPositive;
+    letters += by * made.letters;
+    lettersNegative += by * made.lettersNegative;
+    lettersPositive += by * made.lettersPositive;
+    if (negated[i] === 1) {
+      marks += by * made.marks;
+      markedNegative += by * made.markedNegative;
+      markedPositive += by * made.markedPositive;
+    }
+    if (i > 0) {
+      const at = pairIndex(hash, made.hash, mask) * 2;
+      pairs += by;
+      pairsNegative += by * (weights[at] as number);
+      pairsPositive += by * (weights[at + 1] as number);
+    }
+    hash = made.hash;
+  }
+  const perWord = part(WORDS, words);
+  const perLetter = part(LETTERS, letters);
+  const perMark = part(NEGATED, marks);
+  const perPair = part(PAIRS, pairs);
+  let negative =
+    header.bias[0] +
+    perWord * wordsNegative +
+    perLetter * lettersNegative +
+    perMark * markedNegative +
+    perPair * pairsNegative;
+  let positive =
+    header.bias[1] +
+    perWord * wordsPositive +
+    perLetter * lettersPositive +
+    perMark * markedPositive +
+    perPair * pairsPositive;
+  const perShape = part(SHAPE, reading.shapes);
+  for (let i = 0; i < reading.shapes; i += 1) {
+    const at = (reading.shape[i] as number) * 2;
+    negative += perShape * (weights[at] as number);
+    positive += perShape * (weights[at + 1] as number);
+  }
+  const perLexicon = part(LEXICON, reading.lexicons);
+  let listsNegative = 0;
+  let listsPositive = 0;
+  for (let i = 0; i < reading.lexicons; i += 1) {
+    const at = (reading.lexicon[i] as number) * 2;
+    listsNegative += perLexicon * (weights[at] as number);
+    listsPositive += perLexicon * (weights[at + 1] as number);
+  }
+  negative += listsNegative;
+  positive += listsPositive;
+
+  const n = Math.exp(negative / header.temperature);
+  const p = Math.exp(positive / header.temperature);
+  const all = n + p + 1;
+  const label: SentimentLabel = n > p ? (n > 1 ? 'negative' : 'neutral') : p > 1 ? 'positive' : 'neutral';
+  const confidence = Math.max(n, p, 1) / all;
+
+  // How much each word moved the verdict: away from the other pole, or from both.
+  const toNegative = label === 'negative' ? 1 : label === 'positive' ? -1 : -0.5;
+  const toPositive = label === 'positive' ? 1 : label === 'negative' ? -1 : -0.5;
+  let opinions = 0;
+  for (let i = 0; i < count; i += 1) opinions += Math.abs(opinion[i] as number);
+  const lists =
+    opinions > 0 && label !== 'neutral' ? (toNegative * listsNegative + toPositive * listsPositive) / opinions : 0;
+  for (let i = 0; i < count; i += 1) {
+    const made = units[i] as ScoredUnit;
+    const by = importance ? (importance[i] as number) : 1;
+    const own = opinion[i] as number;
+    let pull =
+      toNegative * (perWord * made.wordsNegative + perLetter * made.lettersNegative) +
+      toPositive * (perWord * made.wordsPositive + perLetter * made.lettersPositive);
+    if (negated[i] === 1) pull += perMark * (toNegative * made.markedNegative + toPositive * made.markedPositive);
+    if (own < 0 === toNegative > toPositive) pull += Math.max(0, lists) * Math.abs(own);
+    pulls[i] = made.text === '' || (made.kind === 'word' && made.text.length < 3) ? 0 : by * pull;
+  }
+  return {
+    label,
+    score: Math.round(((p - n) / all) * 1000) / 1000,
+    confidence: Math.round(confidence * 1000) / 1000,
+    unsure: confidence < header.unsureBelow,
+    words: strongest(units, pulls, count, label === 'neutral' ? 3 : mostWords),
+  };
+}
+
+/** The words that pulled most, strongest first, each once. */
+function strongest(
+  units: readonly (ScoredUnit | undefined)[],
+  pulls: Float64Array,
+  count: number,
+  most: number,
+): readonly string[] {
+  const words: string[] = [];
+  let limit = 0;
+  while (words.length < most) {
+    let best = -1;
+    let pull = Math.max(leastPull, limit * 0.15);
+    for (let i = 0; i < count; i += 1) {
+      if ((pulls[i] as number) > pull) {
+        pull = pulls[i] as number;
+        best = i;
+      }
+    }
+    if (best < 0) break;
+    if (words.length === 0) limit = pull;
+    const word = (units[best] as ScoredUnit).text;
+    pulls[best] = 0;
+    const shown = word.startsWith('\u0001') ? word.slice(1) : word;
+    if (!words.includes(shown)) words.push(shown);
+  }
+  return words;
+}
+
+/** The clause that names the brand counts whole, the others less; a clause too short to say anything takes in the next. */
+function weighClauses(reading: Reading<ScoredUnit>, about: readonly TokenSpan[], importance: Float64Array): void {
+  const { count, clause, tokenOf } = reading;
+  importance.fill(elsewhere, 0, count);
+  let any = false;
+  for (let i = 0; i < count; i += 1) {
+    const span = about.find(({ from, to }) => (tokenOf[i] as number) >= from && (tokenOf[i] as number) < to);
+    if (!span) continue;
+    any = true;
+    let from = i;
+    while (from > 0 && clause[from - 1] === clause[i]) from -= 1;
+    let until = clause[i] as number;
+    let others = 0;
+    for (let k = from; k < count; k += 1) {
+      if ((clause[k] as number) > until) {
+        if (others >= fewestInClause) break;
+        until = clause[k] as number;
+      }
+      const token = tokenOf[k] as number;
+      if (token < span.from || token >= span.to) others += 1;
+      importance[k] = 1;
+    }
+  }
+  if (!any) importance.fill(1, 0, count);
+}
