@@ -41,19 +41,22 @@ const NOTICE_MS = 250;
 /** Runs until `stop` is aborted and the batch under way is finished; unsubscribing stops at once, and the lease's epoch refuses what was under way. */
 export function runPartition(deps: RunPartitionDeps, stop: AbortSignal): Observable<Committed> {
   const { partition, bus, clock, log } = deps;
-  return whileHeld(bus.lease(`partition/${partition}`), (lease) =>
-    reading(deps, lease, stop).pipe(
-      restart({
-        firstMs: 200,
-        mostMs: 30_000,
-        sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([signal, stop])),
-        random: deps.random,
-        onError: (error, attempt, waitMs) => {
-          log.error('partition.failed', { partition, attempt, waitMs, error });
-          return !stop.aborted;
-        },
-      }),
-    ),
+  return whileHeld(
+    bus.lease(`partition/${partition}`),
+    (lease) =>
+      reading(deps, lease, stop).pipe(
+        restart({
+          firstMs: 200,
+          mostMs: 30_000,
+          sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([signal, stop])),
+          random: deps.random,
+          onError: (error, attempt, waitMs) => {
+            log.error('partition.failed', { partition, attempt, waitMs, error });
+            return !stop.aborted;
+          },
+        }),
+      ),
+    stop,
   );
 }
 

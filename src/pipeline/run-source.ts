@@ -37,22 +37,25 @@ const BLIND_EVERY_MS = 300_000;
 export function runSource(deps: RunSourceDeps, stop: AbortSignal): Observable<Ingested> {
   const { bus, name, clock, log } = deps;
   const health = new Health(deps);
-  return whileHeld(bus.lease(`source/${name}`), () =>
-    readOn(deps, health, stop).pipe(
-      restart({
-        firstMs: 1_000,
-        mostMs: 60_000,
-        sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([signal, stop])),
-        random: deps.random,
-        askedMs: (error) => (error instanceof SourceError ? error.retryAfterMs : undefined),
-        onError: (error, attempt, waitMs) => {
-          const retryable = !stop.aborted && (!(error instanceof SourceError) || error.retryable);
-          health.failed(error);
-          log.warn('source.failed', { source: name, attempt, waitMs, retryable, error });
-          return retryable;
-        },
-      }),
-    ),
+  return whileHeld(
+    bus.lease(`source/${name}`),
+    () =>
+      readOn(deps, health, stop).pipe(
+        restart({
+          firstMs: 1_000,
+          mostMs: 60_000,
+          sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([signal, stop])),
+          random: deps.random,
+          askedMs: (error) => (error instanceof SourceError ? error.retryAfterMs : undefined),
+          onError: (error, attempt, waitMs) => {
+            const retryable = !stop.aborted && (!(error instanceof SourceError) || error.retryable);
+            health.failed(error);
+            log.warn('source.failed', { source: name, attempt, waitMs, retryable, error });
+            return retryable;
+          },
+        }),
+      ),
+    stop,
   ).pipe(finalize(() => health.stop()));
 }
 
