@@ -11,6 +11,7 @@ import { MemoryBus } from './bus/memory.ts';
 import { openRedisBus } from './bus/redis.ts';
 import { openSqliteBus } from './bus/sqlite.ts';
 import type { Config } from './config/load.ts';
+import { openElasticsearchDesk } from './desk/elasticsearch.ts';
 import { openSqliteDesk } from './desk/sqlite.ts';
 import { detectorDefinitions, detectors } from './detectors/index.ts';
 import { type Clock, Stamper, wallClock } from './lib/clock.ts';
@@ -18,7 +19,7 @@ import { createLogger, type Logger } from './lib/log.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { ConfigError } from './model/errors.ts';
 import { partitionKey } from './model/ids.ts';
-import type { Bus, MentionStore, Source } from './model/ports.ts';
+import type { Bus, Desk, MentionStore, Source } from './model/ports.ts';
 import type { Millis, SourceHealth } from './model/types.ts';
 import type { Committed, SourceCursor } from './pipeline/pipeline.ts';
 import { fileQuarantine } from './pipeline/quarantine.ts';
@@ -27,6 +28,7 @@ import { runSource } from './pipeline/run-source.ts';
 import { createRuleEngine } from './rules/engine.ts';
 import { loadRules, readRuleFolder } from './rules/load.ts';
 import type { RuleSet } from './rules/rule.ts';
+import { createElasticsearchStore } from './store/elasticsearch.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLanguageDetector } from './text/language.ts';
 import { createScorer } from './text/sentiment/index.ts';
@@ -52,6 +54,8 @@ export interface Overrides {
   readonly batchSize?: number;
   readonly fetch?: typeof globalThis.fetch;
   readonly random?: () => number;
+  /** Off where a program is the only one that reaches it. */
+  readonly signIn?: boolean;
   readonly wrapBus?: (bus: Bus) => Bus;
   readonly print?: (line: string) => void;
   /** Told of every batch that was committed. */
@@ -61,6 +65,8 @@ export interface Overrides {
 export interface App extends AsyncDisposable {
   /** Where it answers. */
   readonly address: string;
+  /** A link that signs one browser in, once, within 15 minutes. */
+  readonly signInLink: () => string;
   readonly health: () => readonly SourceHealth[];
   /** How telling people goes. */
   readonly alerts: () => AlertsStatus;
@@ -94,8 +100,9 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
   // The durable middle.
   const made = stack.use(await openBus(config, overrides, log));
   const bus = overrides.wrapBus?.(made) ?? made;
-  const store = stack.use(await createSqliteStore({ path: join(config.data, 'mentions.db') }));
-  const desk = stack.use(openSqliteDesk(join(config.data, 'desk.db')));
+  const kept = await openStore(config, overrides, log);
+  const store = stack.use(kept.store);
+  const desk = stack.use(kept.desk);
   const stamper = new Stamper(clock.now, await bus.head());
 
   // What judges.
@@ -122,6 +129,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
       timezone: config.timezone,
       demo,
       version: VERSION,
+      signIn: overrides.signIn ?? true,
     }),
   );
 
@@ -266,6 +274,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
   });
   const trimming = setInterval(() => {
     bus.trim(clock.now() - LOG_KEPT_MS).catch((error: unknown) => log.warn('log.not-trimmed', { error }));
+    kept.dropOld(clock.now()).catch((error: unknown) => log.warn('store.not-trimmed', { error }));
   }, 3_600_000);
   stack.defer(() => clearInterval(trimming));
 
@@ -273,6 +282,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
   const owned = stack.move();
   return {
     address,
+    signInLink: () => server.signInLink(),
     health: () => [...health.values()],
     alerts: () => alerts.status(),
     store,
@@ -282,6 +292,50 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Where mentions, and what people make, are kept; `dropOld` drops mentions that are older than the configured retention. */
+async function openStore(
+  { store, data }: Config,
+  { random = Math.random }: Overrides,
+  log: Logger,
+): Promise<{ readonly store: MentionStore; readonly desk: Desk; readonly dropOld: (now: Millis) => Promise<void> }> {
+  if (store.type === 'sqlite') {
+    return {
+      store: await createSqliteStore({ path: join(data, 'mentions.db') }),
+      desk: openSqliteDesk(join(data, 'desk.db')),
+      dropOld: async () => {},
+    };
+  }
+  const { url, apiKey, username, password, ca, prefix, retentionMs } = store;
+  const connection = {
+    url,
+    ...(apiKey === undefined ? {} : { apiKey: apiKey.reveal() }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: password.reveal() }),
+    ...(ca === undefined ? {} : { ca }),
+  };
+  const made = await createElasticsearchStore({
+    connection,
+    prefix,
+    random,
+    onRefused: (refused) => log.error('store.refused', { ...refused }),
+  });
+  try {
+    const desk = await openElasticsearchDesk({ connection, prefix });
+    return {
+      store: made,
+      desk,
+      async dropOld(now) {
+        if (retentionMs === undefined) return;
+        const months = await made.dropBefore(now - retentionMs);
+        if (months.length > 0) log.info('store.months-dropped', { months });
+      },
+    };
+  } catch (error) {
+    await made[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** The bus that is configured. */

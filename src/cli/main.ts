@@ -5,11 +5,13 @@ import { backtestCommand } from './backtest.ts';
 import { checkCommand } from './check.ts';
 import { detectCommand } from './detect.ts';
 import { importCommand } from './import.ts';
+import { initCommand } from './init.ts';
 import { run } from './io.ts';
 import { matchCommand } from './match.ts';
 import { replayCommand } from './replay.ts';
 import { scoreCommand } from './score.ts';
 import { startCommand } from './start.ts';
+import { watchCommand } from './watch.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -19,6 +21,8 @@ const program = new Command('vigie')
   .description('Watches what is said of a brand and warns its people before a bad buzz becomes a crisis.')
   .version(version)
   .addCommand(startCommand())
+  .addCommand(watchCommand())
+  .addCommand(initCommand())
   .addCommand(checkCommand())
   .addCommand(backtestCommand())
   .addCommand(replayCommand())

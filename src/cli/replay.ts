@@ -43,7 +43,7 @@ export function replayCommand(): Command {
           },
           replayOf(ordered, first.observedAt ?? first.publishedAt ?? 0, speed),
         );
-        tell(`Replay: ${app.address}`);
+        tell(`Replay: ${app.signInLink()}`);
         await untilStopped(app);
       } finally {
         await rm(data, { recursive: true, force: true });

@@ -1,13 +1,14 @@
 import { Command } from 'commander';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type App, type Overrides, start } from '../app.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { demoScenario } from '../demo/scenario.ts';
 import { wallClock } from '../lib/clock.ts';
+import { createLogger } from '../lib/log.ts';
 import { ReplayClock } from '../lib/replay-clock.ts';
+import { lockFile } from '../lib/sqlite.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { UnstampedPost } from '../model/types.ts';
 import { replaySource } from '../pipeline/replay-source.ts';
@@ -38,11 +39,7 @@ export function startCommand(): Command {
 async function startConfigured(file: string, options: Options): Promise<void> {
   const config = withOptions(await configOf(file), options);
   const app = await start(config);
-  tell(
-    config.language === 'fr'
-      ? `Vigie veille sur ${app.address} (arrêt : Ctrl-C)`
-      : `Vigie is watching at ${app.address} (Ctrl-C stops it)`,
-  );
+  tell(whereToLook(config, app));
   await untilStopped(app, async () => {
     try {
       await app.reloadRules();
@@ -55,21 +52,32 @@ async function startConfigured(file: string, options: Options): Promise<void> {
   });
 }
 
+/** The demonstration on a data folder of its own, made anew each time. */
 async function startDemo(options: Options): Promise<void> {
-  const from = wallClock.now() - DEMO_BEFORE_MS;
-  const { config: text, posts, pacedFrom } = demoScenario(from);
-  const data = await mkdtemp(join(tmpdir(), 'vigie-demo-'));
-  const loaded = await loadConfig({ text, folder: data }, { env: process.env });
-  const config = withOptions(
-    { ...loaded, data: resolve(options.data ?? 'data', 'demo'), rules: undefined },
-    { ...options, data: undefined },
-  );
+  const { config: text, posts, pacedFrom } = demoScenario(wallClock.now() - DEMO_BEFORE_MS);
+  const data = resolve(options.data ?? 'data', 'demo');
+  await mkdir(dirname(data), { recursive: true });
+  using lock = lockFile(`${data}.lock`);
+  if (!lock)
+    throw new UsageError(`une démonstration tourne déjà dans ${data} / a demonstration is already running in ${data}`);
+  await rm(data, { recursive: true, force: true });
+  const config = withOptions(await loadConfig({ text, folder: process.cwd() }, { env: {} }), { ...options, data });
   tell('DÉMONSTRATION : marques et messages sont inventés ; rien ne quitte cette machine.');
   tell('DEMONSTRATION: brands and posts are invented; nothing leaves this machine.');
-  const app = await start({ ...config, data }, replayOf(posts, pacedFrom, DEMO_SPEED));
-  tell(`Vigie : ${app.address}`);
+  const app = await start(
+    { ...config, rules: undefined },
+    { ...replayOf(posts, pacedFrom, DEMO_SPEED), log: createLogger({ level: 'warn' }) },
+  );
+  tell(whereToLook(config, app));
   tell(`Courriels / mails: ${join(data, 'mail')}`);
   await untilStopped(app);
+}
+
+/** The address with its one-time link: whoever opens it is signed in. */
+function whereToLook({ language }: Config, app: App): string {
+  return language === 'fr'
+    ? `\n  Ouvrez Vigie : ${app.signInLink()}\n  (ce lien sert une fois, dans les 15 minutes ; arrêt : Ctrl-C)\n`
+    : `\n  Open Vigie: ${app.signInLink()}\n  (this link works once, within 15 minutes; Ctrl-C stops)\n`;
 }
 
 /** The demonstration's clock begins this long ago, and catches up with ours. */

@@ -20,7 +20,7 @@ export const phrases = {
       'Quelqu’un sait où trouver le {b} {t} à {v} ?',
       '{b} {t} ou {t} pour un tiramisu, vous prendriez lequel ?',
       'Courses faites : pain, {b}, café, lessive.',
-      'Le {b} {t} est passé en pot de {n} chez mon épicier.',
+      'Le {b} {t} existe en lot de {n} chez mon épicier.',
       'Vous le mettez au frais combien de temps, le {b} entamé ?',
       'Il reste {n} pots de {b} dans le frigo du bureau, servez-vous.',
       'Recette du jour : gâteau au yaourt avec un {b} {t}.',
@@ -92,7 +92,7 @@ export const phrases = {
   crisis: fr(
     'Des morceaux de plastique dans un yaourt pour enfants… {b}, c’est une honte.',
     'Regardez la vidéo : du plastique coupant dans un P’tit Solen de {b}. Scandaleux.',
-    'Lot P’tit Solen {t} ouvert ce matin à {v}, même plastique. {b} ne répond pas. Inadmissible.',
+    'Lot P’tit Solen {t} ouvert ce matin à {v}, même plastique. {b} ne répond pas. C’est scandaleux.',
     'Ma fille de {n} ans a failli avaler un bout de plastique du {b}. Je suis furieuse.',
     '{b} silence radio depuis ce matin, pendant que des enfants se blessent. Lamentable.',
     'On jette tous les {b} de la maison. Dangereux, dégoûtant. #boycottSolenval',
@@ -133,7 +133,7 @@ export const phrases = {
     },
   ],
   crisisEnglish: en(
-    'Plastic shards in {b} kids yogurt and the company says nothing. Disgusting.',
+    'Plastic shards in {b} kids yogurt and the company says nothing. This is awful.',
     'French parents are furious: sharp plastic found in {b} yogurts. Awful.',
     'A child got hurt by plastic in a {b} yogurt. Shame on them. #boycottSolenval',
     'Still no recall from {b}? That is dangerous and irresponsible.',

@@ -77,13 +77,15 @@ function* ordinaryDays(random: Random, start: Millis): Generator<UnstampedPost> 
   for (let at = start - QUIET_DAYS * DAY; at < start + RUN_MS; at += 10 * MINUTE) {
     const hour = (new Date(at).getUTCHours() + 1) % 24;
     for (const [brand, rate] of RATES) {
-      let due = (owed.get(brand) ?? random.next()) + (rate / 6) * (DAYTIME[hour] ?? 1);
-      for (; due >= 1; due--) {
+      const due = (owed.get(brand) ?? 0.5) + (rate / 6) * (DAYTIME[hour] ?? 1);
+      const count = Math.floor(due);
+      for (let i = 0; i < count; i++) {
         const n = (written.get(brand) ?? 0) + 1;
         written.set(brand, n);
-        yield post(random, phraseFor(brand, n), brand, at + random.between(0, 10 * MINUTE - 1));
+        const part = (i + 0.2 + 0.6 * random.next()) / count;
+        yield post(random, phraseFor(brand, n), brand, at + Math.floor(part * 10 * MINUTE));
       }
-      owed.set(brand, due);
+      owed.set(brand, due - count);
     }
   }
   for (let day = 1; day <= QUIET_DAYS; day += 3) {
@@ -97,10 +99,10 @@ function* ordinaryDays(random: Random, start: Millis): Generator<UnstampedPost> 
 
 const SOLENVAL = { id: 'solenval_fr', handle: 'solenval_fr', name: 'Solenval', followers: 48_200, verified: true };
 
-/** The moods take turns: one in eight complains, whoever writes. */
+/** The moods take turns: one in ten complains, whoever writes. */
 function phraseFor(brand: string, n: number): readonly Phrase[] {
   if (n % 12 === 7) return phrases.review;
-  if (n % 8 === 3) return phrases.negative;
+  if (n % 10 === 3) return phrases.negative;
   if (n % 3 === 0) return phrases.positive;
   return brand === 'solenval' && n % 150 === 1 ? phrases.press : phrases.neutral;
 }

@@ -73,6 +73,7 @@ async function measure(posts: readonly UnstampedPost[], readers: number): Promis
     const arrived = new Map<string, number>();
     await using app = await start(config, {
       log: createLogger({ level: 'error' }),
+      signIn: false,
       sources: [{ name: 'bench', type: 'bench', source: paced(posts, arrived) }],
     });
     const stop = new AbortController();

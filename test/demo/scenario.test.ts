@@ -5,18 +5,33 @@ import { type HistoryEvent, runHistory } from '../../src/cli/history.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { demoScenario } from '../../src/demo/scenario.ts';
 
-const START = Date.parse('2026-05-18T09:00:00Z');
-const scenario = demoScenario(START);
-let events: HistoryEvent[] = [];
+/** The demonstration begins whenever somebody starts it: at any hour, on any day. */
+const STARTS = [2, 7, 10, 13, 16, 19, 22].map((hour, day) => Date.UTC(2026, 4, 11 + day, hour, 7 * day));
+
+interface Run {
+  readonly start: number;
+  readonly alerts: readonly Extract<HistoryEvent, { type: 'alert' }>[];
+}
+const runs: Run[] = [];
 
 beforeAll(async () => {
-  const config = await loadConfig({ text: scenario.config, folder: import.meta.dirname }, { env: {} });
-  const rules = await readRules({ ...config, rules: undefined });
-  await runHistory({ posts: scenario.posts, config, rules, batchSize: 500, onEvent: (event) => void events.push(event) });
-  events = events.filter(({ type }) => type === 'alert');
-});
+  for (const start of STARTS) {
+    const scenario = demoScenario(start);
+    const config = await loadConfig({ text: scenario.config, folder: import.meta.dirname }, { env: {} });
+    const events: HistoryEvent[] = [];
+    await runHistory({
+      posts: scenario.posts,
+      config,
+      rules: await readRules({ ...config, rules: undefined }),
+      batchSize: 500,
+      onEvent: (event) => void events.push(event),
+    });
+    runs.push({ start, alerts: events.filter((event) => event.type === 'alert') });
+  }
+}, 60_000);
 
 test('it is a day of several networks, languages and voices, with a delete among them', () => {
+  const scenario = demoScenario(STARTS[0] ?? 0);
   expect(new Set(scenario.posts.map(({ source }) => source)).size).toBeGreaterThanOrEqual(6);
   expect(new Set(scenario.posts.map(({ lang }) => lang))).toContain('en');
   expect(scenario.posts.some(({ op }) => op === 'delete')).toBe(true);
@@ -25,13 +40,19 @@ test('it is a day of several networks, languages and voices, with a delete among
 });
 
 test('nothing alerts in fourteen quiet days, nor does the false trail', () => {
-  expect(events.filter(({ at }) => Date.parse(at) < START).map((event) => JSON.stringify(event).slice(0, 200))).toEqual([]);
-  expect(events.filter((event) => event.type === 'alert' && event.brand !== 'solenval')).toEqual([]);
+  for (const { start, alerts } of runs) {
+    expect(
+      alerts
+        .filter(({ at, brand }) => Date.parse(at) < start || brand !== 'solenval')
+        .map(({ at, rule, because }) => `${at} ${rule} ${because.join()}`),
+    ).toEqual([]);
+  }
 });
 
 test('the bad buzz is told within 75 minutes of the demonstration’s own time: 75 seconds of ours', () => {
-  const first = events.find((event) => event.type === 'alert' && event.rule === 'bad-buzz' && event.status === 'firing');
-  expect(first).toBeDefined();
-  expect(Date.parse(first?.at ?? '') - START).toBeLessThanOrEqual(75 * 60_000);
-  expect(events.some((event) => event.type === 'alert' && event.severity === 'critical')).toBe(true);
+  for (const { start, alerts } of runs) {
+    const first = alerts.find(({ rule, status }) => rule === 'bad-buzz' && status === 'firing');
+    expect(Date.parse(first?.at ?? '') - start).toBeLessThanOrEqual(75 * 60_000);
+    expect(alerts.some(({ severity }) => severity === 'critical')).toBe(true);
+  }
 });
