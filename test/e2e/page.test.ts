@@ -219,6 +219,18 @@ describe.skipIf(!browserIsThere())('the page', () => {
     await context.close();
   });
 
+  test('signed in anew in another tab: this one goes on', async () => {
+    await using world = await seeded();
+    const { page, context } = await visit(world, '/triage');
+    await page.getByRole('region', { name: 'Mention en cours' }).getByText('n° 29').waitFor();
+    const tab = await context.newPage();
+    await tab.goto(world.server.signInLink());
+    await tab.locator('h1').waitFor();
+    await page.keyboard.press('r');
+    await page.getByText('Notée comme répondue').waitFor();
+    await context.close();
+  });
+
   test('the server goes and comes back: calm words, then live again, still signed in, with what came meanwhile', async () => {
     const [store, desk] = [createMemoryStore(), new MemoryDesk()];
     const before = await seeded({ store, desk });

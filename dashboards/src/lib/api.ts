@@ -62,11 +62,20 @@ export async function get<T>(path: string, params: Params = {}, signal?: AbortSi
 }
 
 export async function post<T>(path: string, body: unknown, params: Params = {}): Promise<T> {
-  return await ask<T>(urlOf(path, params), {
-    method: 'POST',
-    body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json', 'x-vigie-token': csrf },
-  });
+  const send = () =>
+    ask<T>(urlOf(path, params), {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', 'x-vigie-token': csrf },
+    });
+  try {
+    return await send();
+  } catch (error) {
+    // Signed in anew in another tab: the session is another one, and so is its token.
+    if (!(error instanceof ApiError) || error.code !== 'token') throw error;
+    setToken((await get<Session>('session')).token);
+    return await send();
+  }
 }
 
 async function ask<T>(url: string, init: RequestInit, signal?: AbortSignal): Promise<T> {

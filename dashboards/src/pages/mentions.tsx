@@ -164,6 +164,20 @@ export function MentionsPage(): ReactNode {
       ) : null}
       {items.length > 0 ? (
         <>
+          <div className="pill-line" aria-live="polite">
+            {newest === 0 ? null : (
+              <Button
+                className="pill"
+                onPress={() => {
+                  void queryClient.resetQueries({ queryKey: ['mentions', params] });
+                  window.scrollTo({ top: 0 });
+                }}
+              >
+                {icons.up}
+                {newest >= PAGE ? t.mentions.newMany(PAGE) : t.mentions.newOnes(newest)}
+              </Button>
+            )}
+          </div>
           <p className="count-line" role="status">
             {total === undefined ? '' : t.mentions.count(Math.max(total, items.length), f)}
           </p>
@@ -172,20 +186,6 @@ export function MentionsPage(): ReactNode {
             items={items}
             brand={brand === undefined}
             more={list.hasNextPage && !list.isFetchingNextPage ? () => void list.fetchNextPage() : undefined}
-            pill={
-              newest === 0 ? null : (
-                <Button
-                  className="pill"
-                  onPress={() => {
-                    void queryClient.resetQueries({ queryKey: ['mentions', params] });
-                    window.scrollTo({ top: 0 });
-                  }}
-                >
-                  {icons.up}
-                  {newest >= PAGE ? t.mentions.newMany(PAGE) : t.mentions.newOnes(newest)}
-                </Button>
-              )
-            }
           />
           <p className="waiting">
             {list.hasNextPage ? t.mentions.moreLoading : t.mentions.end}
@@ -309,12 +309,10 @@ function Rows({
   items,
   brand,
   more,
-  pill,
 }: {
   readonly items: readonly ApiMention[];
   readonly brand: boolean;
   readonly more: (() => void) | undefined;
-  readonly pill: ReactNode;
 }): ReactNode {
   const { t } = usePage();
   const place = useRef<HTMLUListElement>(null);
@@ -334,9 +332,6 @@ function Rows({
   }, [last, items.length, more]);
   return (
     <>
-      <div className="pill-line" aria-live="polite">
-        {pill}
-      </div>
       <div className="list">
         <ul className="virtual" aria-label={t.mentions.list} ref={place} style={{ height: rows.getTotalSize() }}>
           {shown.map(({ index, key, start }) => {

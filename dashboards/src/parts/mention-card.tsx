@@ -56,7 +56,9 @@ export const MentionCard = memo(function MentionCard({
         {mention.own ? <span className="tag info">{t.mention.own}</span> : null}
         {refs?.repostOf === undefined ? null : <span className="tag quiet">{t.mention.repost}</span>}
         {refs?.replyTo === undefined ? null : <span className="tag quiet">{t.mention.reply}</span>}
-        {mention.duplicateOf === undefined ? null : <span className="tag quiet">{t.mention.duplicate}</span>}
+        {mention.duplicateOf === undefined || refs?.repostOf !== undefined ? null : (
+          <span className="tag quiet">{t.mention.duplicate}</span>
+        )}
         {triage.status === 'open' ? null : (
           <span className="tag info">
             {t.status[triage.status]}

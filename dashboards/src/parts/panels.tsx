@@ -293,7 +293,8 @@ function ShareOfVoice(props: Of<'share'>): ReactNode {
                 <span className="amount">
                   {f.share(total === 0 ? 0 : count / total)}{' '}
                   <small>
-                    {f.number(count)} · {t.share.negative(f.share(count === 0 ? 0 : negative / count))}
+                    {f.number(count)}
+                    <span className="beside"> · {t.share.negative(f.share(count === 0 ? 0 : negative / count))}</span>
                   </small>
                 </span>
                 <Bar
