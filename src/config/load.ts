@@ -10,7 +10,7 @@ import { readYaml } from '../lib/yaml-file.ts';
 import type { NotifierDeps, SourceDefinition, SourceDeps } from '../model/define.ts';
 import { ConfigError, type Problem } from '../model/errors.ts';
 import type { Source } from '../model/ports.ts';
-import type { Brand, Query } from '../model/types.ts';
+import type { Brand, Millis, Query } from '../model/types.ts';
 import { sources as builtIn } from '../sources/index.ts';
 import { checkWhole, type Finding } from './checks.ts';
 import { type ConfigFile, configSchema, type SourceEntry, sayIn } from './schema.ts';
@@ -46,7 +46,7 @@ export interface Config {
   readonly createReceivers: (deps: NotifierDeps) => readonly Receiver[];
   readonly route: Route;
   readonly smtp?: { readonly url: Secret; readonly from: string };
-  readonly store: ConfigFile['store'];
+  readonly store: { readonly type: 'sqlite' } | ({ readonly type: 'elasticsearch' } & ElasticsearchSettings);
   readonly bus:
     | { readonly type: 'sqlite' }
     | { readonly type: 'memory' }
@@ -54,6 +54,20 @@ export interface Config {
   readonly sentiment: ConfigFile['sentiment'];
   /** Takes the configuration's secrets out of any text: the log's last net. */
   readonly mask: (text: string) => string;
+}
+
+/** Where Elasticsearch is and how it is used. */
+export interface ElasticsearchSettings {
+  readonly url: string;
+  /** A key, or a user with a password, or neither. */
+  readonly apiKey?: Secret;
+  readonly username?: string;
+  readonly password?: Secret;
+  /** PEM. */
+  readonly ca?: string;
+  readonly prefix: string;
+  /** Months that ended longer ago are dropped; undefined: none. */
+  readonly retentionMs?: Millis;
 }
 
 /** Where Redis is and how it is used; what is left out is as the bus has it. */
@@ -149,9 +163,24 @@ async function settle(
     createReceivers: (deps) => createReceivers(receivers, deps),
     route: value.route ?? everybody(receivers.map(({ name }) => name)),
     ...(value.smtp === undefined ? {} : { smtp: { url: new Secret(value.smtp.url), from: value.smtp.from } }),
-    store: value.store,
+    store: storeOf(value.store),
     bus: busOf(value.bus),
     sentiment: value.sentiment,
+  };
+}
+
+function storeOf({ type, ...elasticsearch }: ConfigFile['store']): Config['store'] {
+  if (type !== 'elasticsearch') return { type };
+  const { url = '', api_key: apiKey, username, password, ca, prefix = 'vigie', retention } = elasticsearch;
+  return {
+    type,
+    url,
+    ...(apiKey === undefined ? {} : { apiKey: new Secret(apiKey) }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: new Secret(password) }),
+    ...(ca === undefined ? {} : { ca }),
+    prefix,
+    ...(retention === undefined ? {} : { retentionMs: retention }),
   };
 }
 

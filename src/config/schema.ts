@@ -125,9 +125,45 @@ export function configSchema(definitions: readonly SourceDefinition<z.ZodType>[]
       .optional()
       .describe('How mails are sent; left out: .eml files under the data folder.'),
     store: z
-      .strictObject({ type: available(['sqlite']).default('sqlite').describe('sqlite: a file under the data folder.') })
+      .strictObject({
+        type: available(['sqlite', 'elasticsearch'])
+          .default('sqlite')
+          .describe('sqlite: files under the data folder; elasticsearch: any number of processes and machines.'),
+        url: z
+          .url({ protocol: /^https?$/, error: () => say('http') })
+          .optional()
+          .describe('Where Elasticsearch 9 is, such as https://search.example.org:9200.'),
+        api_key: z.string().min(1).optional().describe('Key for Elasticsearch, as env:NAME or file:path.'),
+        username: z.string().min(1).max(500).optional().describe('User of Elasticsearch, instead of a key.'),
+        password: z.string().min(1).optional().describe('Password of that user, as env:NAME or file:path.'),
+        ca: z
+          .string()
+          .includes('-----BEGIN CERTIFICATE-----', { error: () => say('certificate') })
+          .optional()
+          .describe('Certificate (PEM) of the authority that signed the one of Elasticsearch, as file:path.'),
+        prefix: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { error: () => say('prefix') })
+          .optional()
+          .describe('Beginning of the name of every index, so that installations can share a server; vigie.'),
+        retention: duration()
+          .refine((ms) => ms >= 86_400_000, { error: () => say('retention') })
+          .optional()
+          .describe('Mentions are dropped, by whole months, when they are older; left out: never.'),
+      })
+      .superRefine((store, context) => {
+        const problem = (message: string, ...path: string[]) => context.addIssue({ code: 'custom', path, message });
+        if (store.type === 'elasticsearch') {
+          if (store.url === undefined) problem(say('elasticsearchNeedsUrl'));
+          if (store.api_key !== undefined && store.username !== undefined) problem(say('oneOfKeyAndUser'), 'username');
+          if (store.username !== undefined && store.password === undefined) problem(say('noPassword'), 'username');
+          if (store.password !== undefined && store.username === undefined) problem(say('noUser'), 'password');
+          return;
+        }
+        for (const key of Object.keys(store).filter((key) => key !== 'type')) problem(say('onlyElasticsearch'), key);
+      })
       .prefault({})
-      .describe('Where mentions are kept.'),
+      .describe('Where mentions, and what people make, are kept.'),
     bus: z
       .strictObject({
         type: available(['sqlite', 'memory', 'redis'])
@@ -235,7 +271,7 @@ function account(say: Say) {
     .pipe(z.string().min(1).max(300));
 }
 
-const PLANNED = new Set(['elasticsearch', 'onnx']);
+const PLANNED = new Set(['onnx']);
 
 function wrongChoice(input: unknown, values: readonly string[], say: Say): string {
   return typeof input === 'string' && PLANNED.has(input)

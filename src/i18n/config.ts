@@ -28,6 +28,12 @@ const en: Readonly<Record<string, Sentence>> = {
   'config.timezone': ({ value }) => `"${value}" is not a time zone: write one such as Europe/Paris or UTC`,
   'config.smtp': () => 'not a mail server: write smtp://host:port or smtps://host:port (best as env:NAME)',
   'config.http': () => 'this address has to begin with http:// or https://',
+  'config.elasticsearchNeedsUrl': () => 'Elasticsearch needs its address: write url: https://search.example.org:9200',
+  'config.onlyElasticsearch': () => 'this belongs to type: elasticsearch',
+  'config.oneOfKeyAndUser': () => 'either a key (api_key) or a user with a password, not both',
+  'config.noPassword': () => 'this user has no password: write password: env:NAME',
+  'config.noUser': () => 'this password belongs to nobody: write username as well',
+  'config.retention': () => 'too short: at least 1d; whole months are dropped once they are older',
   'config.redisUrl': () =>
     'not an address of Redis: write redis://host:port, redis+sentinel://host:port,host:port/primary or redis+cluster://host:port,host:port (best as env:NAME)',
   'config.redisNeedsUrl': () => 'Redis needs its address: write url: env:NAME',
@@ -108,6 +114,13 @@ const fr: Readonly<Record<string, Sentence>> = {
   'config.smtp': () =>
     'ce n’est pas un serveur de messagerie : écrivez smtp://hôte:port ou smtps://hôte:port (de préférence par env:NOM)',
   'config.http': () => 'cette adresse doit commencer par http:// ou https://',
+  'config.elasticsearchNeedsUrl': () =>
+    'il manque l’adresse d’Elasticsearch : écrivez url: https://recherche.example.org:9200',
+  'config.onlyElasticsearch': () => 'cela ne vaut que pour type: elasticsearch',
+  'config.oneOfKeyAndUser': () => 'une clé (api_key) ou un utilisateur avec son mot de passe, pas les deux',
+  'config.noPassword': () => 'cet utilisateur n’a pas de mot de passe : écrivez password: env:NOM',
+  'config.noUser': () => 'ce mot de passe n’est à personne : écrivez aussi username',
+  'config.retention': () => 'trop court : au moins 1d ; les mois entiers sont supprimés dès qu’ils sont plus anciens',
   'config.redisUrl': () =>
     'ce n’est pas une adresse de Redis : écrivez redis://hôte:port, redis+sentinel://hôte:port,hôte:port/primaire ou redis+cluster://hôte:port,hôte:port (de préférence par env:NOM)',
   'config.redisNeedsUrl': () => 'il manque l’adresse de Redis : écrivez url: env:NOM',

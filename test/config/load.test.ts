@@ -269,11 +269,56 @@ describe('what is wrong is said with its place, in the language of the file', ()
     expect(JSON.stringify(bus)).not.toMatch(/hunter22|sesame/);
   });
 
+  test('Elasticsearch: what is a secret does not print, what is left out is as the store has it', async () => {
+    const load = async (store: string) =>
+      (await loadConfig({ text: `${brand}store: ${store}\n`, folder: '/nowhere' }, { env: { WORD: 'sesame' } })).store;
+    const store = await load(
+      '{ type: elasticsearch, url: "https://search.example.org:9200", username: ada, password: env:WORD, retention: 400d }',
+    );
+    expect(store).toMatchObject({
+      type: 'elasticsearch',
+      username: 'ada',
+      prefix: 'vigie',
+      retentionMs: 34_560_000_000,
+    });
+    expect(store.type === 'elasticsearch' && store.password?.reveal()).toBe('sesame');
+    expect(JSON.stringify(store)).not.toMatch(/sesame/);
+    expect(await load('{ type: elasticsearch, url: "http://localhost:9200" }')).toEqual({
+      type: 'elasticsearch',
+      url: 'http://localhost:9200',
+      prefix: 'vigie',
+    });
+  });
+
+  test('the settings of Elasticsearch: what is missing, too much, and under another store', async () => {
+    const of = async (store: string): Promise<readonly string[]> =>
+      (await both(`${brand}store: ${store}\n`, { WORD: 'sesame' }))[1].map((line) => line.replace(/: write.*/, ''));
+    expect(await of('{ type: elasticsearch }')).toEqual(['4:8 store: Elasticsearch needs its address']);
+    expect(await of('{ type: elasticsearch, url: "redis://x", prefix: _V, retention: 1h, ca: x }')).toEqual([
+      '4:36 store.url: this address has to begin with http:// or https://',
+      '4:57 store.prefix: at most 32 of the letters a-z, digits and -',
+      '4:72 store.retention: too short: at least 1d; whole months are dropped once they are older',
+      '4:80 store.ca: this is no certificate',
+    ]);
+    const url = 'url: "http://localhost:9200"';
+    expect(await of(`{ type: elasticsearch, ${url}, username: ada }`)).toEqual([
+      '4:71 store.username: this user has no password',
+    ]);
+    expect(await of(`{ type: elasticsearch, ${url}, password: env:WORD }`)).toEqual([
+      '4:71 store.password: this password belongs to nobody',
+    ]);
+    expect(await of(`{ type: elasticsearch, ${url}, username: a, password: env:WORD, api_key: env:WORD }`)).toEqual([
+      '4:71 store.username: either a key (api_key) or a user with a password, not both',
+    ]);
+    expect((await of(`{ type: elasticsearch, ${url}, api_key: plain }`))[0]).toMatch(/a secret does not belong/);
+    expect(await of(`{ ${url} }`)).toEqual(['4:15 store.url: this belongs to type: elasticsearch']);
+  });
+
   test('what does not exist yet is told apart from what is wrong', async () => {
     expect(
-      (await both(`${brand}store: { type: elasticsearch }\nbus: { type: rabbit }\nsentiment: { engine: onnx }\n`))[1],
+      (await both(`${brand}store: { type: opensearch }\nbus: { type: rabbit }\nsentiment: { engine: onnx }\n`))[1],
     ).toEqual([
-      '4:16 store.type: "elasticsearch" is not available in this version of Vigie. There is: sqlite',
+      '4:16 store.type: this has to be one of: sqlite, elasticsearch',
       '5:14 bus.type: this has to be one of: sqlite, memory, redis',
       '6:22 sentiment.engine: "onnx" is not available in this version of Vigie. There is: linear, lexicon',
     ]);
