@@ -376,18 +376,6 @@ export async function readRules(config: Pick<Config, 'rules' | 'brands' | 'langu
   return rules;
 }
 
-async function check(
-  name: string,
-  ask: () => Promise<unknown>,
-): Promise<{ name: string; ok: boolean; reason?: string }> {
-  try {
-    await ask();
-    return { name, ok: true };
-  } catch (error) {
-    return { name, ok: false, reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
 /** What nobody heard while we were stopped is a gap, and is in the log before the time moves over it. */
 async function sayWhatWasMissed(bus: Bus, stamper: Stamper, sources: readonly string[]): Promise<void> {
   const alive = await bus.head();

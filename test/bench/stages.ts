@@ -14,7 +14,7 @@ import { matchBrands } from '../../src/pipeline/steps/match-brands.ts';
 import { createRuleEngine } from '../../src/rules/engine.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { createLanguageDetector } from '../../src/text/language.ts';
-import { createLexiconScorer } from '../../src/text/sentiment/index.ts';
+import { createScorer } from '../../src/text/sentiment/index.ts';
 import { hundredBrands, tweets } from './tweets.ts';
 
 const WARM = 10_000;
@@ -33,7 +33,7 @@ export async function bench(): Promise<object | undefined> {
     const analyser = new PartitionAnalyser({ brands, detectors: detectors({ latenessMs: () => 900_000 }), rules });
     const match = matchBrands(brands);
     const language = detectLanguage(createLanguageDetector());
-    const sentiment = scoreSentiment(createLexiconScorer());
+    const sentiment = scoreSentiment(createScorer('linear'));
     const micros: Record<string, number> = {};
     let counting = false;
     const timed = <T>(name: string, work: () => T): T => {

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { DatabaseSync } from 'node:sqlite';
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
@@ -37,17 +38,20 @@ class Mailbox implements AsyncDisposable {
       authOptional: true,
       disabledCommands: ['STARTTLS'],
       onData: (stream, _session, done) => {
-        simpleParser(stream).then(
-          ({ messageId }) => {
-            this.mails.push({ messageId: messageId ?? '', life: this.life });
-            done();
-          },
-          (error: Error) => done(error),
-        );
+        void this.#take(stream, done);
       },
     });
     // A killed client's connection is reset: that is what we are here for.
     this.#server.on('error', () => {});
+  }
+  async #take(stream: Readable, done: (error?: Error) => void): Promise<void> {
+    try {
+      const { messageId } = await simpleParser(stream);
+      this.mails.push({ messageId: messageId ?? '', life: this.life });
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
   }
   static async open(): Promise<Mailbox> {
     const box = new Mailbox();

@@ -15,7 +15,7 @@ import { drainPartition, runSourceOnce } from '../../src/pipeline/run-once.ts';
 import { createRuleEngine } from '../../src/rules/engine.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { createLanguageDetector } from '../../src/text/language.ts';
-import { createLexiconScorer } from '../../src/text/sentiment/index.ts';
+import { createScorer } from '../../src/text/sentiment/index.ts';
 import { airlineConfig, airlinePosts } from '../support/airlines.ts';
 
 const [tweets, folder, out] = process.argv.slice(2);
@@ -52,7 +52,7 @@ await runSourceOnce({
   metrics: createMetrics(),
   random: () => 0,
   language: createLanguageDetector(),
-  sentiment: createLexiconScorer(),
+  sentiment: createScorer(config.sentiment.engine),
   trustObservedAt: true,
   onHealth: () => {},
 });
