@@ -7,6 +7,7 @@ import { alerts } from './alerts.ts';
 import { api } from './api.ts';
 import { config } from './config.ts';
 import { check } from './check.ts';
+import { cli } from './cli.ts';
 import { detectors } from './detectors.ts';
 import { query } from './query.ts';
 import { rules } from './rules.ts';
@@ -15,7 +16,7 @@ import { formatFor } from './language.ts';
 
 export type { Language } from './language.ts';
 
-const areas: readonly Dictionary[] = [alerts, api, config, detectors, query, rules, check];
+const areas: readonly Dictionary[] = [alerts, api, config, detectors, query, rules, check, cli];
 
 const sentences: Readonly<Record<Language, ReadonlyMap<string, Sentence>>> = {
   fr: new Map(areas.flatMap((area) => Object.entries(area.fr))),

@@ -70,7 +70,7 @@ function open(
   settings: { readonly [key: string]: unknown } = {},
   deps: Partial<SourceDeps> = {},
 ): Source {
-  return make(bluesky, { servers: [server.url], profiles: false, ...settings } as never, testDeps(deps).deps);
+  return make(bluesky, { servers: [server.url], profiles: false, ...settings }, testDeps(deps).deps);
 }
 
 const connected = (server: JetstreamServer, count = 1) =>
@@ -84,7 +84,7 @@ sourceContract('bluesky', async () => {
   const create = (): Source => {
     const source = make(
       bluesky,
-      { servers: [`${server.url}/subscribe?token=s3cret-token`], profiles: false } as never,
+      { servers: [`${server.url}/subscribe?token=s3cret-token`], profiles: false },
       {
         ...testDeps().deps,
         connect: (...args) => {

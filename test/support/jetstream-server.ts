@@ -85,10 +85,9 @@ export async function startJetstream(first: JetstreamOptions = {}): Promise<Jets
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const url = new URL(request.url ?? '/', 'ws://localhost');
     requests.push(url);
-    const refusal = options.refuse ?? problemOf(url, options);
+    const refusal: JetstreamOptions['refuse'] = options.refuse ?? problemOf(url, options);
     if (refusal) {
-      const wait =
-        'retryAfterS' in refusal && refusal.retryAfterS !== undefined ? `Retry-After: ${refusal.retryAfterS}\r\n` : '';
+      const wait = refusal.retryAfterS !== undefined ? `Retry-After: ${refusal.retryAfterS}\r\n` : '';
       socket.end(
         `HTTP/1.1 ${refusal.status} No\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(refusal.body)}\r\n${wait}Connection: close\r\n\r\n${refusal.body}`,
       );

@@ -124,10 +124,9 @@ export class SocketStream<T> implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    const connection = this.#connection;
     this.#stop.abort();
-    this.#connection?.end();
-    this.#connection = undefined;
-    this.#opened = false;
+    connection?.end();
     this.#drained?.();
     this.#buffer.wake();
   }
