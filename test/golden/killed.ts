@@ -65,9 +65,11 @@ await drainPartition({
   brands,
   detectors: detectors({ latenessMs: () => 900_000 }),
 });
+const fired = new Set<string>();
 const lines = (await bus.outbox(1_000_000, AbortSignal.timeout(100))).flatMap(({ value }) => {
   const item = value as unknown as OutboxItem;
   if (item.kind === 'signal') return [JSON.stringify(signalEvent(item.signal, { language, timezone }))];
-  return item.alert.status === 'pending' ? [] : [JSON.stringify(alertEvent(item.alert, { language, timezone }))];
+  if (item.alert.status === 'firing') fired.add(item.alert.id);
+  return !fired.has(item.alert.id) ? [] : [JSON.stringify(alertEvent(item.alert, { language, timezone }))];
 });
 writeFileSync(out, `${lines.join('\n')}\n`);
