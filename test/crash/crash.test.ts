@@ -175,10 +175,10 @@ async function runAll(
     const sender = new Sender();
     const sending = sender.run();
     const hits = new Map<CrashPoint, number>();
-    const common = { INBOX_SECRET: SECRET, SMTP_URL: `smtp://127.0.0.1:${box.port}`, ...env };
+    const common = { INBOX_SECRET: SECRET, SMTP_URL: `smtp://127.0.0.1:${box.port}` };
     try {
       for (const { point, pass } of [...plan, { point: undefined, pass: 0 }]) {
-        const running = launch(file, point ? { ...common, VIGIE_CRASH: `${point}:${pass}` } : common);
+        const running = launch(file, point ? { ...common, ...env, VIGIE_CRASH: `${point}:${pass}` } : common);
         box.life += 1;
         sender.address = await running.address.catch(() => undefined);
         if (point) {
@@ -305,12 +305,17 @@ describe('killed at its named points', () => {
   });
 });
 
-describe('the suite itself', () => {
-  test('finds alerts missing when the outbox is outside the transaction', async () => {
+describe('killed just after deciding to tell somebody', () => {
+  const lives = Array.from({ length: 4 }, () => ({ point: 'commit' as const, pass: 1_000_000 }));
+
+  test('loses nothing; and the suite sees what is lost when the outbox is outside the transaction', async () => {
+    const sound = await runAll(lives, { VIGIE_TEST_OUTBOX: 'inside:2' });
+    const mutant = await runAll(lives, { VIGIE_TEST_OUTBOX: 'outside:2' });
+    expect(sound.hits.get('commit')).toBe(lives.length);
+    expect(mutant.hits.get('commit')).toBe(lives.length);
+    expect(mutant.mentions).toEqual(sound.mentions);
     const calm = await runAll([]);
-    const plan = Array.from({ length: 30 }, (_, i) => ({ point: 'commit' as const, pass: 3 + (i % 7) }));
-    const wild = await runAll(plan, { VIGIE_TEST_MUTANT: 'outbox' });
-    expect(wild.mentions).toEqual(calm.mentions);
-    expect(wild.alerts).not.toEqual(calm.alerts);
+    expect(sound.alerts).toEqual(calm.alerts);
+    expect(mutant.alerts).not.toEqual(calm.alerts);
   }, 300_000);
 });

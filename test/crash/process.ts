@@ -8,14 +8,23 @@ import { createLogger } from '../../src/lib/log.ts';
 const [file] = process.argv.slice(2);
 if (!file) throw new Error('usage: process.ts vigie.yaml');
 
-/** The mutant that the suite must catch: the outbox is written after the transaction, not in it. */
-function outboxOutside(bus: Bus): Bus {
+/**
+ * `VIGIE_TEST_OUTBOX=inside:2`: killed right after the second commit that has something to tell. With `outside`, the mutant that
+ * the suite must catch: what is to be told is written after the transaction, not in it.
+ */
+function killedWhenTelling(bus: Bus, how: string, pass: number): Bus {
+  let left = pass;
   return new Proxy(bus, {
     get(target, name) {
       if (name === 'commit') {
         return async (...[partition, lease, commit]: Parameters<Bus['commit']>) => {
-          await target.commit(partition, lease, { ...commit, outbox: new Map() });
-          if (commit.outbox.size > 0) await target.commit(partition, lease, { ...commit, state: new Map() });
+          const inside = how === 'inside' || commit.outbox.size === 0;
+          await target.commit(partition, lease, inside ? commit : { ...commit, outbox: new Map() });
+          if (commit.outbox.size > 0 && --left === 0) {
+            process.stderr.write('crash point commit\n');
+            process.kill(process.pid, 'SIGKILL');
+          }
+          if (!inside) await target.commit(partition, lease, { ...commit, state: new Map() });
         };
       }
       const value: unknown = Reflect.get(target, name, target);
@@ -32,7 +41,11 @@ const app = await start(config, {
   partitions: 2,
   batchSize: 50,
   log: createLogger({ level: 'error' }),
-  wrapBus: (made) => (bus = process.env['VIGIE_TEST_MUTANT'] === 'outbox' ? outboxOutside(made) : made),
+  wrapBus: (made) => {
+    const [how, pass] = (process.env['VIGIE_TEST_OUTBOX'] ?? '').split(':');
+    bus = how && pass ? killedWhenTelling(made, how, Number(pass)) : made;
+    return bus;
+  },
 });
 process.stdout.write(`${JSON.stringify({ address: app.address, data: join(config.data) })}\n`);
 
