@@ -5,15 +5,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Subject, type Subscription } from 'rxjs';
 import { type AlertsStatus, runAlerts } from './alerts/run-alerts.ts';
+import { createHealthBook } from './api/health-book.ts';
+import type { LiveEvent } from './api/live.ts';
+import { createLiveRelay } from './api/live-relay.ts';
 import { checkReadiness } from './api/readiness.ts';
 import { createServer } from './api/server.ts';
+import { createSideServer } from './api/side-server.ts';
 import { MemoryBus } from './bus/memory.ts';
-import { openRedisBus } from './bus/redis.ts';
+import { openRedisBus, RedisBus } from './bus/redis.ts';
 import { openSqliteBus } from './bus/sqlite.ts';
 import type { Config } from './config/load.ts';
 import { openElasticsearchDesk } from './desk/elasticsearch.ts';
 import { openSqliteDesk } from './desk/sqlite.ts';
 import { detectorDefinitions, detectors } from './detectors/index.ts';
+import { say } from './i18n/index.ts';
 import { type Clock, Stamper, wallClock } from './lib/clock.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import { createMetrics } from './lib/metrics.ts';
@@ -33,8 +38,22 @@ import { createSqliteStore } from './store/sqlite.ts';
 import { createLanguageDetector } from './text/language.ts';
 import { createScorer } from './text/sentiment/index.ts';
 
+/**
+ * What a process may do. `ingest` reads sources, `analyse` reads the log and runs detectors and rules, `alert` tells people,
+ * `web` shows the pages. Posts that are pushed to us are taken by `ingest` and by `web`.
+ */
+export const ROLES = ['ingest', 'analyse', 'alert', 'web'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Only some roles were asked for, and the processes would share nothing. */
+export class RolesRefused extends Error {
+  override readonly name = 'RolesRefused';
+}
+
 /** What tests, replays and the demonstration set differently. */
 export interface Overrides {
+  /** All unless told; fewer need a bus and a store that processes share, or RolesRefused is thrown. */
+  readonly roles?: readonly Role[];
   readonly clock?: Clock;
   readonly log?: Logger;
   /** Labelled in every page and alert. */
@@ -65,12 +84,12 @@ export interface Overrides {
 export interface App extends AsyncDisposable {
   /** Where it answers. */
   readonly address: string;
-  /** A link that signs one browser in, once, within 15 minutes. */
+  /** A link that signs one browser in, once, within 15 minutes; only with the role `web`. */
   readonly signInLink: () => string;
   readonly health: () => readonly SourceHealth[];
   /** How telling people goes. */
   readonly alerts: () => AlertsStatus;
-  /** For looking at what is stored. */
+  /** For looking at what is stored; fails where no role of this process needs a store. */
   readonly store: Pick<MentionStore, 'search' | 'count'>;
   /** Reads the rules again: all or nothing, and what runs goes on with them. Throws a ConfigError and keeps the old ones. */
   reloadRules(): Promise<void>;
@@ -87,11 +106,17 @@ const STOP_MS = 10_000;
 const LOG_KEPT_MS = 7 * 86_400_000;
 /** A stop shorter than this is not told as a gap. */
 const UNNOTICED_MS = 120_000;
+/** Between two times that a process says how its sources are doing. */
+const SAY_HEALTH_MS = 10_000;
+/** Between two times that a process says in the log's cursors that it listens to those who push. */
+const SAY_LISTENING_MS = 60_000;
 
-/** Starts everything in one process. Disposing it stops asking, finishes what is under way, and closes. */
+/** Starts the roles asked for, all in one process unless told. Disposing it stops asking, finishes what is under way, and closes. */
 export async function start(config: Config, overrides: Overrides = {}): Promise<App> {
   const { clock = wallClock, demo = false, random = Math.random, batchSize = 500, ticks = true } = overrides;
   const fetch = overrides.fetch ?? globalThis.fetch;
+  const roles = new Set<Role>(overrides.roles ?? ROLES);
+  checkRoles(config, roles);
   const log = overrides.log ?? createLogger({ mask: config.mask });
   const metrics = createMetrics({ process: true });
   await using stack = new AsyncDisposableStack();
@@ -100,43 +125,78 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
   // The durable middle.
   const made = stack.use(await openBus(config, overrides, log));
   const bus = overrides.wrapBus?.(made) ?? made;
-  const kept = await openStore(config, overrides, log);
-  const store = stack.use(kept.store);
-  const desk = stack.use(kept.desk);
+  // Who only takes posts in goes on while the store is away.
+  const kept = roles.size === 1 && roles.has('ingest') ? undefined : await openStore(config, overrides, log);
+  const store = stack.use(kept?.store);
+  const desk = stack.use(kept?.desk);
   const stamper = new Stamper(clock.now, await bus.head());
 
   // What judges.
   let rules = await readRules(config);
   const reload = new Subject<void>();
-  const health = new Map<string, SourceHealth>();
+  const health = createHealthBook(wallClock.now);
 
   // What people see, and where posts are pushed to.
-  const server = stack.use(
-    await createServer({
-      host: config.server.host,
-      port: config.server.port,
-      store,
-      desk,
-      brands: config.brands,
-      sources: () => [...health.values()],
-      readiness: () => checkReadiness({ store, bus, sources: () => [...health.values()] }),
-      mask: config.mask,
-      quarantined: () => [...health.values()].reduce((total, { quarantined }) => total + quarantined, 0),
-      metrics,
-      log,
-      now: clock.now,
-      language: config.language,
-      timezone: config.timezone,
-      demo,
-      version: VERSION,
-      signIn: overrides.signIn ?? true,
-    }),
-  );
+  const common = {
+    host: config.server.host,
+    port: config.server.port,
+    readiness: () => checkReadiness({ store, bus, sources: health.own }),
+    mask: config.mask,
+    metrics,
+    log,
+    language: config.language,
+    timezone: config.timezone,
+  };
+  const pages =
+    roles.has('web') && store && desk
+      ? stack.use(
+          await createServer({
+            ...common,
+            store,
+            desk,
+            brands: config.brands,
+            sources: health.all,
+            quarantined: () => health.all().reduce((total, { quarantined }) => total + quarantined, 0),
+            now: clock.now,
+            demo,
+            version: VERSION,
+            signIn: overrides.signIn ?? true,
+            onPublished: (event) => relay?.publish(event),
+          }),
+        )
+      : undefined;
+  const server = pages ?? stack.use(await createSideServer(common));
+
+  // What happens, to whoever looks, in whichever process.
+  const relay =
+    made instanceof RedisBus
+      ? stack.use(
+          createLiveRelay({
+            channel: made.channel('live'),
+            onEvent(event, from) {
+              if (event.kind === 'source') health.heard(event.source, from);
+              pages?.publish(event);
+            },
+            onMissed: () => pages?.missed(),
+            onError: (error) => log.warn('live.not-relayed', { error }),
+          }),
+        )
+      : undefined;
+  const publish = (event: LiveEvent): void => {
+    pages?.publish(event);
+    relay?.publish(event);
+  };
+  if (relay) {
+    const saying = setInterval(() => {
+      for (const source of health.own()) relay.publish({ kind: 'source', source });
+    }, SAY_HEALTH_MS);
+    stack.defer(() => clearInterval(saying));
+  }
 
   // The outside world → the log.
   const stop = new AbortController();
   const running: Subscription[] = [];
-  const sources = [
+  const configured = [
     ...config.sources.map(({ name, type, create }) => ({
       name,
       type,
@@ -152,13 +212,28 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
     })),
     ...(overrides.sources ?? []),
   ];
-  if (ticks)
-    await sayWhatWasMissed(
-      bus,
-      stamper,
-      sources.map(({ name }) => name),
-    );
-  const latenessMs = new Map(sources.map(({ name, source }) => [name, source.latenessMs]));
+  const latenessMs = new Map(configured.map(({ name, source }) => [name, source.latenessMs]));
+  const sources = configured.filter(({ source }) => roles.has('ingest') || (source.pushed && roles.has('web')));
+  // Where others went on meanwhile, what was missed is known when a source becomes ours; else it is said before the time moves on.
+  const shared = made instanceof RedisBus;
+  if (ticks && (!shared || (await nobodyWasThere(bus, clock.now())))) {
+    const names = (shared ? configured : sources).map(({ name }) => name);
+    if (roles.has('ingest') || roles.has('analyse')) await sayWhatWasMissed(bus, stamper, names);
+  }
+  const takeOver = async (name?: string): Promise<void> => {
+    stamper.raise(await bus.head());
+    if (ticks && name !== undefined) await sayWhatWasMissed(bus, stamper, [name]);
+  };
+  const pushed = ticks && shared ? sources.filter(({ source }) => source.pushed) : [];
+  if (pushed.length > 0) {
+    const saying = setInterval(() => {
+      for (const { name } of pushed) {
+        const value: SourceCursor = { readAt: clock.now() };
+        bus.append([], { source: name, value }).catch((error: unknown) => log.warn('cursor.not-moved', { error }));
+      }
+    }, SAY_LISTENING_MS);
+    stack.defer(() => clearInterval(saying));
+  }
   const quarantine = fileQuarantine({
     now: wallClock.now,
     folder: join(config.data, 'quarantine'),
@@ -185,9 +260,10 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
         sentiment,
         history: history ?? false,
         trustObservedAt: overrides.trustObservedAt ?? false,
+        ...(shared ? { onHeld: () => takeOver(name) } : {}),
         onHealth: (now) => {
-          health.set(name, now);
-          server.publish({ kind: 'source', source: now });
+          health.set(now);
+          publish({ kind: 'source', source: now });
         },
       },
       stop.signal,
@@ -197,7 +273,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
   }
 
   // The log → the store, signals, alerts.
-  for (let partition = 0; partition < bus.partitions; partition++) {
+  for (let partition = 0; store && roles.has('analyse') && partition < bus.partitions; partition++) {
     const subscription = runPartition(
       {
         partition,
@@ -214,16 +290,17 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
         brands: config.brands.filter((brand) => bus.partitionOf(partitionKey(brand)) === partition),
         detectors: detectors({ latenessMs: (via) => latenessMs.get(via) ?? LATENESS_MS }),
         rules: () => createRuleEngine(rules, config.brands),
+        ...(shared ? { onHeld: () => takeOver() } : {}),
       },
       stop.signal,
     ).subscribe({
       next: (committed) => {
         const { mentions, removals } = committed;
         overrides.onCommitted?.(committed);
-        for (const mention of mentions) server.publish({ kind: 'mention', mention });
+        for (const mention of mentions) publish({ kind: 'mention', mention });
         for (const { id, brands } of removals) {
-          if (brands === undefined) server.publish({ kind: 'removed', id });
-          else for (const brand of brands) server.publish({ kind: 'removed', id, brand });
+          if (brands === undefined) publish({ kind: 'removed', id });
+          else for (const brand of brands) publish({ kind: 'removed', id, brand });
         }
       },
       error: (error: unknown) => log.error('partition.stopped', { partition, error }),
@@ -242,29 +319,32 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
     print: overrides.print ?? ((line) => void process.stdout.write(`${line}\n`)),
     ...smtp,
   });
-  const alerts = stack.use(
-    runAlerts({
-      bus,
-      desk,
-      store,
-      receivers,
-      route: config.route,
-      brands: () => config.brands,
-      health: () => [...health.values()],
-      language: config.language,
-      timezone: config.timezone,
-      demo,
-      clock,
-      random,
-      log,
-      metrics,
-      ...(config.server.publicUrl === undefined ? {} : { publicUrl: config.server.publicUrl }),
-      onProjected: (projected) => {
-        if (projected.kind === 'alert') server.publish({ kind: 'alert', alert: projected.document.alert });
-        else server.publish({ kind: 'signal', client: projected.client, signal: projected.document.signal });
-      },
-    }),
-  );
+  const alerts =
+    roles.has('alert') && store && desk
+      ? stack.use(
+          runAlerts({
+            bus,
+            desk,
+            store,
+            receivers,
+            route: config.route,
+            brands: () => config.brands,
+            health: health.all,
+            language: config.language,
+            timezone: config.timezone,
+            demo,
+            clock,
+            random,
+            log,
+            metrics,
+            ...(config.server.publicUrl === undefined ? {} : { publicUrl: config.server.publicUrl }),
+            onProjected: (projected) => {
+              if (projected.kind === 'alert') publish({ kind: 'alert', alert: projected.document.alert });
+              else publish({ kind: 'signal', client: projected.client, signal: projected.document.signal });
+            },
+          }),
+        )
+      : undefined;
 
   // Soft first: no more asking, the batches under way are finished; then hard.
   stack.defer(async () => {
@@ -272,26 +352,43 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
     await Promise.race([Promise.all(done), wallClock.sleep(STOP_MS, new AbortController().signal)]);
     for (const subscription of running) subscription.unsubscribe();
   });
-  const trimming = setInterval(() => {
-    bus.trim(clock.now() - LOG_KEPT_MS).catch((error: unknown) => log.warn('log.not-trimmed', { error }));
-    kept.dropOld(clock.now()).catch((error: unknown) => log.warn('store.not-trimmed', { error }));
-  }, 3_600_000);
-  stack.defer(() => clearInterval(trimming));
+  if (kept && roles.has('analyse')) {
+    const trimming = setInterval(() => {
+      bus.trim(clock.now() - LOG_KEPT_MS).catch((error: unknown) => log.warn('log.not-trimmed', { error }));
+      kept.dropOld(clock.now()).catch((error: unknown) => log.warn('store.not-trimmed', { error }));
+    }, 3_600_000);
+    stack.defer(() => clearInterval(trimming));
+  }
 
   const address = await server.listen();
   const owned = stack.move();
   return {
     address,
-    signInLink: () => server.signInLink(),
-    health: () => [...health.values()],
-    alerts: () => alerts.status(),
-    store,
+    signInLink() {
+      if (pages === undefined) throw new Error('this process shows no pages');
+      return pages.signInLink();
+    },
+    health: health.all,
+    alerts: () => alerts?.status() ?? { holdsLease: false, channels: [], unshown: 0 },
+    store: store ?? NO_STORE,
     async reloadRules() {
       rules = await readRules(config);
       reload.next();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+const NO_STORE: App['store'] = {
+  search: () => Promise.reject(new Error('no role of this process needs a store')),
+  count: () => Promise.reject(new Error('no role of this process needs a store')),
+};
+
+/** Throws RolesRefused where processes with some of the roles would not meet. */
+function checkRoles({ bus, store, language }: Config, roles: ReadonlySet<Role>): void {
+  const values = { roles: [...roles].join(',') };
+  if (roles.size === ROLES.length || (bus.type === 'redis' && store.type === 'elasticsearch' && roles.size > 0)) return;
+  throw new RolesRefused(say(language, { key: 'config.splitRoles', values }));
 }
 
 /** Where mentions, and what people make, are kept; `dropOld` drops mentions that are older than the configured retention. */
@@ -374,6 +471,12 @@ export async function readRules(config: Pick<Config, 'rules' | 'brands' | 'langu
   });
   if (!rules) throw new ConfigError(problems);
   return rules;
+}
+
+/** Whether no process read the log in the last minutes: whoever does writes a tick each minute. */
+async function nobodyWasThere(bus: Bus, now: Millis): Promise<boolean> {
+  const head = await bus.head();
+  return head !== undefined && now - head >= UNNOTICED_MS;
 }
 
 /** What nobody heard while we were stopped is a gap, and is in the log before the time moves over it. */

@@ -4,6 +4,9 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, isIPv4 } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../lib/log.ts';
+import { ApiError } from './errors.ts';
 
 export type Refusal = 'remote' | 'proxy' | 'host' | 'origin';
 
@@ -44,6 +47,27 @@ export function refusalOf({ address, method, headers }: Caller): Refusal | undef
     if (!navigates) return 'origin';
   }
   return undefined;
+}
+
+/** Refuses whoever may not ask, before anything else looks at the request. */
+export function refuseStrangers(api: Pick<FastifyInstance, 'addHook'>, log: Logger): void {
+  const refused = new Map<string, number>();
+  api.addHook('onRequest', async (request) => {
+    if (isOpen(request.routeOptions.url)) return;
+    const address = request.socket.remoteAddress;
+    const refusal = refusalOf({ address, method: request.method, headers: request.headers });
+    if (refusal === undefined) return;
+    const times = (refused.get(refusal) ?? 0) + 1;
+    refused.set(refusal, times);
+    // The 1st, 2nd, 4th, 8th, …: whoever knocks all night must not fill the log.
+    if (Number.isInteger(Math.log2(times))) log.warn('api.refused', { reason: refusal, times });
+    throw new ApiError(403, refusal);
+  });
+}
+
+/** What anybody may ask: whether the process is there, and hooks, which ask for a signature of their own. */
+function isOpen(route: string | undefined): boolean {
+  return route === '/healthz' || route === '/hooks/:name';
 }
 
 /** Whether a name or an address can only mean this computer. */

@@ -41,6 +41,8 @@ export interface LiveReader {
 
 export interface LiveHub {
   publish(event: LiveEvent): void;
+  /** Something was published elsewhere and did not arrive: every reader is asked to read again. */
+  missed(): void;
   /** Takes a reader in; false when there are too many already. */
   attach(socket: LiveSocket, reader: LiveReader): boolean;
   readonly readers: () => number;
@@ -70,6 +72,7 @@ export function createLiveHub(options: LiveOptions): LiveHub {
   const ticks = interval(everyMs).pipe(share());
   const pings = interval(pingEveryMs).pipe(share());
   const written = { fr: new WeakMap<LiveEvent, string>(), en: new WeakMap<LiveEvent, string>() };
+  const missedSome = new Subject<void>();
   const readers = new Set<() => void>();
 
   /** Each event is put into words once for each language, however many read it. */
@@ -84,6 +87,9 @@ export function createLiveHub(options: LiveOptions): LiveHub {
   return {
     publish(event) {
       if (readers.size > 0) events.next(event);
+    },
+    missed() {
+      missedSome.next();
     },
     attach(socket, reader) {
       if (readers.size >= mostReaders) return false;
@@ -118,6 +124,12 @@ export function createLiveHub(options: LiveOptions): LiveHub {
             missed = true;
           }
           ring.push(event);
+        }),
+      );
+      work.add(
+        missedSome.subscribe(() => {
+          ring = [];
+          missed = true;
         }),
       );
       work.add(

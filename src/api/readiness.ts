@@ -11,19 +11,21 @@ export interface ReadyCheck {
 }
 
 /**
- * Asks store and bus, and looks at the sources: these are not ready when all that have not come to their end fail; a single
+ * Asks store (where there is one) and bus, and looks at the sources: these are not ready when all that have not come to their end fail; a single
  * one that fails is shown on its page and takes nothing down.
  */
 export async function checkReadiness(
   parts: {
-    readonly store: Pick<MentionStore, 'count'>;
+    /** Absent where the process needs none. */
+    readonly store: Pick<MentionStore, 'count'> | undefined;
     readonly bus: Pick<Bus, 'head'>;
     readonly sources: () => readonly SourceHealth[];
   },
   limitMs: Millis = 2_000,
 ): Promise<readonly ReadyCheck[]> {
+  const { store } = parts;
   const asked = await Promise.all([
-    attempt('store', () => parts.store.count(), limitMs),
+    ...(store === undefined ? [] : [attempt('store', () => store.count(), limitMs)]),
     attempt('bus', () => parts.bus.head(), limitMs),
   ]);
   return [...asked, checkSources(parts.sources())];

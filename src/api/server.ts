@@ -16,13 +16,13 @@ import { wallClock } from '../lib/clock.ts';
 import type { SourceDeps } from '../model/define.ts';
 import type { Millis, SourceHealth } from '../model/types.ts';
 import { answerError, ApiError } from './errors.ts';
-import { isLoopback, refusalOf } from './guard.ts';
+import { isLoopback, refuseStrangers } from './guard.ts';
 import { createLiveHub, type LiveEvent } from './live.ts';
 import { aboutRoutes } from './routes/about.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { type Api, type ApiDeps, type RouteContext, readerOf } from './routes/context.ts';
 import { healthRoutes } from './routes/health.ts';
-import { createHooks } from './routes/hooks.ts';
+import { createHooks, type HookOptions } from './routes/hooks.ts';
 import { liveRoutes } from './routes/live.ts';
 import { mentionRoutes } from './routes/mentions.ts';
 import { boardRoutes, DASHBOARDS, pageRoutes } from './routes/page.ts';
@@ -51,6 +51,8 @@ export interface ServerOptions extends ApiDeps {
   readonly signIn?: boolean;
   /** Holds `boards/` and the built page in `dist/`; what comes with the program when left out. */
   readonly dashboards?: string;
+  /** Told of what routes publish (triage), after the readers here: for the readers of other processes. */
+  readonly onPublished?: (event: LiveEvent) => void;
   /** The clock of sessions, which `now` is not in a replay. */
   readonly wallNow?: () => Millis;
 }
@@ -66,9 +68,18 @@ export interface Server extends AsyncDisposable {
   signInLink(): string;
   /** Tells whoever watches live. */
   publish(event: LiveEvent): void;
+  /** Tells whoever watches live that something was missed: pages read again. */
+  missed(): void;
   /** A request without a network, for tests and for the program itself. */
   readonly inject: Api['inject'];
 }
+
+/** What hooks may take of a process. */
+export const HOOK_LIMITS: HookOptions = {
+  mostBytes: 128 * 1024 * 1024,
+  mostRequests: 1_000,
+  answerLimitMs: 30_000,
+};
 
 /** The host can be reached by others, and nothing would ask them who they are. */
 export class ListenRefused extends Error {
@@ -81,21 +92,27 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     readLimitMs = 10_000,
     requestsPerMinute = 6_000,
     closeLimitMs = 5_000,
-    mostHookBytes = 128 * 1024 * 1024,
+    mostHookBytes = HOOK_LIMITS.mostBytes,
   } = options;
   const { log, now, timezone, demo, mostReaders } = options;
   const hub = createLiveHub({ now, timezone, demo, ...(mostReaders === undefined ? {} : { mostReaders }) });
   const hooks = createHooks({
+    ...HOOK_LIMITS,
     mostBytes: mostHookBytes,
-    mostRequests: 1_000,
-    answerLimitMs: options.hookLimitMs ?? 30_000,
+    ...(options.hookLimitMs === undefined ? {} : { answerLimitMs: options.hookLimitMs }),
   });
   const mask = options.mask ?? ((text: string) => text);
   const masked = (health: SourceHealth): SourceHealth =>
     health.error === undefined ? health : { ...health, error: mask(health.error) };
   const context: RouteContext = {
     ...options,
-    hub,
+    hub: {
+      ...hub,
+      publish(event) {
+        hub.publish(event);
+        options.onPublished?.(event);
+      },
+    },
     readLimitMs,
     sources: () => options.sources().map(masked),
     readiness: async () => {
@@ -104,7 +121,6 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
   };
 
-  const refused = new Map<string, number>();
   const sessions = options.signIn ? createSessions(options.desk, options.wallNow ?? wallClock.now) : undefined;
   const dashboards = options.dashboards ?? DASHBOARDS;
   let listening: string | undefined;
@@ -171,17 +187,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
 
   // After the plugins' own hooks: a refusal carries their headers, and ends the connection of an upgrade.
-  api.addHook('onRequest', async (request) => {
-    if (isOpen(request.routeOptions.url)) return;
-    const address = request.socket.remoteAddress;
-    const refusal = refusalOf({ address, method: request.method, headers: request.headers });
-    if (refusal === undefined) return;
-    const times = (refused.get(refusal) ?? 0) + 1;
-    refused.set(refusal, times);
-    // The 1st, 2nd, 4th, 8th, …: whoever knocks all night must not fill the log.
-    if (Number.isInteger(Math.log2(times))) log.warn('api.refused', { reason: refusal, times });
-    throw new ApiError(403, refusal);
-  });
+  refuseStrangers(api, log);
 
   await api.register(async (scope) => {
     healthRoutes(scope, context);
@@ -228,6 +234,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
     hook: hooks.bind,
     publish: (event) => hub.publish(event.kind === 'source' ? { ...event, source: masked(event.source) } : event),
+    missed: () => hub.missed(),
     inject: api.inject.bind(api),
     async [Symbol.asyncDispose]() {
       hub.close();
@@ -243,9 +250,4 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       }
     },
   };
-}
-
-/** What anybody may ask: whether the process is there, and hooks, which ask for a signature of their own. */
-function isOpen(route: string | undefined): boolean {
-  return route === '/healthz' || route === '/hooks/:name';
 }

@@ -9,6 +9,7 @@ import { LeaseLost } from '../model/errors.ts';
 import type { Append, Bus, Checkpoint, Commit, Lease, Settlement, Stored } from '../model/ports.ts';
 import type { Entry, Json, Millis } from '../model/types.ts';
 import { Bell } from './bell.ts';
+import { type Channel, RedisChannel } from './redis-channel.ts';
 import { RedisLeases } from './redis-leases.ts';
 import { pause, type RedisClient, RedisLink, type RedisLinkOptions, RedisUnavailable, script } from './redis-link.ts';
 import {
@@ -104,6 +105,7 @@ export class RedisBus implements Bus {
   #link: RedisLink;
   #waitMs: Millis;
   #log: Logger | undefined;
+  #prefix: string;
   #channel: string;
   #control: { readonly [name in 'meta' | 'cursors' | 'alerts' | 'lines' | 'settling' | 'epochs' | 'nodes']: string };
   #lanes: readonly Lane[];
@@ -125,6 +127,7 @@ export class RedisBus implements Bus {
     this.#link = link;
     this.#waitMs = options.waitMs ?? waitMs;
     this.#log = options.log;
+    this.#prefix = prefix;
     this.#channel = `${prefix}:wake`;
     const control = (name: string): string => `{${prefix}:c}:${name}`;
     this.#control = {
@@ -180,6 +183,14 @@ export class RedisBus implements Bus {
       this.#log?.warn('redis.not-listening', { error });
       this.#link.drop(client);
     }
+  }
+
+  /** A channel to every process of this installation: `live` is the one that the least rights allow. */
+  channel(name: string): Channel {
+    this.#open();
+    return new RedisChannel(this.#link, `${this.#prefix}:${name}`, (error) =>
+      this.#log?.warn('redis.not-listening', { error }),
+    );
   }
 
   partitionOf(key: string): number {

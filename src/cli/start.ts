@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { mkdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type App, type Overrides, start } from '../app.ts';
+import { type App, type Overrides, type Role, ROLES, RolesRefused, start } from '../app.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { demoScenario } from '../demo/scenario.ts';
+import { say } from '../i18n/index.ts';
 import { wallClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
 import { ReplayClock } from '../lib/replay-clock.ts';
@@ -19,9 +20,10 @@ interface Options {
   readonly port?: string;
   readonly host?: string;
   readonly data?: string | undefined;
+  readonly roles?: string;
 }
 
-/** `vigie start`: everything in one process; without a configuration, the demonstration. */
+/** `vigie start`: everything in one process, or some roles of many; without a configuration, the demonstration. */
 export function startCommand(): Command {
   return new Command('start')
     .description('Runs everything in one process. Without a configuration: a demonstration on invented posts.')
@@ -29,8 +31,14 @@ export function startCommand(): Command {
     .option('--port <port>', 'port of the pages')
     .option('--host <host>', 'address of the pages')
     .option('--data <folder>', 'folder of the embedded databases')
+    .option(
+      '--roles <roles>',
+      `only some of ${ROLES.join(',')}; all unless told (several processes: Redis and Elasticsearch)`,
+    )
     .action(async (options: Options) => {
       const file = options.config ?? (existsSync('vigie.yaml') ? 'vigie.yaml' : undefined);
+      if (file === undefined && options.roles !== undefined)
+        throw new UsageError('--roles wants a configuration: the demonstration runs in one process');
       if (file === undefined) await startDemo(options);
       else await startConfigured(file, options);
     });
@@ -38,8 +46,11 @@ export function startCommand(): Command {
 
 async function startConfigured(file: string, options: Options): Promise<void> {
   const config = withOptions(await configOf(file), options);
-  const app = await start(config);
-  tell(whereToLook(config, app));
+  const roles = rolesOf(options.roles, config);
+  const app = await start(config, { roles }).catch((error: unknown) => {
+    throw error instanceof RolesRefused ? new UsageError(error.message) : error;
+  });
+  tell(roles.includes('web') ? whereToLook(config, app) : `${roles.join(',')}: ${app.address}/healthz`);
   await untilStopped(app, async () => {
     try {
       await app.reloadRules();
@@ -99,6 +110,17 @@ export function replayOf(posts: readonly UnstampedPost[], pacedFrom: number, spe
 }
 
 const LATENESS_MS = 15 * 60_000;
+
+function rolesOf(text: string | undefined, { language }: Config): readonly Role[] {
+  if (text === undefined) return ROLES;
+  const asked = text.split(',').map((role) => role.trim());
+  const unknown = asked.find((role) => !(ROLES as readonly string[]).includes(role));
+  if (unknown !== undefined)
+    throw new UsageError(
+      say(language, { key: 'config.unknownRole', values: { role: unknown, known: ROLES.join(', ') } }),
+    );
+  return ROLES.filter((role) => asked.includes(role));
+}
 
 function withOptions(config: Config, { port, host, data }: Options): Config {
   const number = port === undefined ? config.server.port : Number(port);

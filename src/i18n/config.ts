@@ -38,6 +38,9 @@ const en: Readonly<Record<string, Sentence>> = {
     'not an address of Redis: write redis://host:port, redis+sentinel://host:port,host:port/primary or redis+cluster://host:port,host:port (best as env:NAME)',
   'config.redisNeedsUrl': () => 'Redis needs its address: write url: env:NAME',
   'config.onlyRedis': () => 'this belongs to type: redis',
+  'config.splitRoles': ({ roles }) =>
+    `roles can be split between processes only where these share a log and a store: ${roles} alone needs bus: { type: redis } and store: { type: elasticsearch }. Leave --roles out to run everything in one process.`,
+  'config.unknownRole': ({ role, known }) => `there is no role "${role}": write some of ${known}, with commas`,
   'config.certificate': () =>
     'this is no certificate: write ca: file:path, where the file begins with -----BEGIN CERTIFICATE-----',
   'config.prefix': () => 'at most 32 of the letters a-z, digits and -',
@@ -125,6 +128,10 @@ const fr: Readonly<Record<string, Sentence>> = {
     'ce n’est pas une adresse de Redis : écrivez redis://hôte:port, redis+sentinel://hôte:port,hôte:port/primaire ou redis+cluster://hôte:port,hôte:port (de préférence par env:NOM)',
   'config.redisNeedsUrl': () => 'il manque l’adresse de Redis : écrivez url: env:NOM',
   'config.onlyRedis': () => 'cela ne vaut que pour type: redis',
+  'config.splitRoles': ({ roles }) =>
+    `les rôles ne se répartissent entre plusieurs processus que s’ils partagent un journal et un stockage : ${roles} seul demande bus: { type: redis } et store: { type: elasticsearch }. Sans --roles, tout tourne dans un seul processus.`,
+  'config.unknownRole': ({ role, known }) =>
+    `il n’y a pas de rôle « ${role} » : écrivez-en un ou plusieurs parmi ${known}, séparés par des virgules`,
   'config.certificate': () =>
     'ce n’est pas un certificat : écrivez ca: file:chemin, où le fichier commence par -----BEGIN CERTIFICATE-----',
   'config.prefix': () => 'au plus 32 caractères parmi les lettres a-z, les chiffres et -',

@@ -46,6 +46,11 @@ export class Stamper {
     return { at: this.#last, reset };
   }
 
+  /** No later stamp is below `head`, what others have written into the same log; but for a jump, as above. */
+  raise(head: Millis | undefined): void {
+    if (head !== undefined) this.#last = Math.max(this.#last, head);
+  }
+
   /** The last stamp given. */
   get last(): Millis {
     return this.#last;

@@ -32,6 +32,8 @@ export interface SourceBatch<Cursor extends Json = Json> {
 export interface Source<Cursor extends Json = Json> {
   /** What it can do when we are full: `poll` is not asked, `pause` stops reading, `rewind` reopens later, `live` drops and says so. */
   readonly flow: 'poll' | 'pause' | 'rewind' | 'live';
+  /** Others send their posts to whichever process listens, and it keeps no cursor: every process may run it at the same time. */
+  readonly pushed?: true;
   /** How late an item may be and still count as news; older ones are history (`backfill`). */
   readonly latenessMs: Millis;
   /** Returns when exhausted, throws a SourceError when it cannot go on, ends promptly on abort. An empty batch says "alive, nothing new". */

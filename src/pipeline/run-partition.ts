@@ -31,6 +31,8 @@ export interface RunPartitionDeps {
   readonly ticks: boolean;
   /** Emits when rules were reloaded: the partition goes on from its checkpoint with the new ones. */
   readonly reload: Observable<unknown>;
+  /** Done before the first read each time that the partition becomes ours; absent: nothing. */
+  readonly onHeld?: () => Promise<void>;
 }
 
 /** A silent partition hears the time at least this often. */
@@ -44,7 +46,8 @@ export function runPartition(deps: RunPartitionDeps, stop: AbortSignal): Observa
   return whileHeld(
     bus.lease(`partition/${partition}`),
     (lease) =>
-      reading(deps, lease, stop).pipe(
+      defer(async () => await deps.onHeld?.()).pipe(
+        switchMap(() => reading(deps, lease, stop)),
         restart({
           firstMs: 200,
           mostMs: 30_000,

@@ -1,5 +1,5 @@
 /** Keeps one source running: holds its lease, drives read → ingest → append, says when it is blind, restarts it with back-off. */
-import { defer, finalize, type Observable, switchMap, tap } from 'rxjs';
+import { defer, finalize, type Observable, of, switchMap, tap } from 'rxjs';
 import type { Clock, Stamper } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
@@ -25,6 +25,8 @@ export interface RunSourceDeps extends Omit<IngestDeps, 'append'> {
   readonly random: () => number;
   readonly history?: boolean;
   readonly trustObservedAt?: boolean;
+  /** Done before the first read each time that the source becomes ours; absent: nothing. */
+  readonly onHeld?: () => Promise<void>;
   /** Told of each change, for health and the page. */
   readonly onHealth: (health: SourceHealth) => void;
 }
@@ -37,10 +39,12 @@ const BLIND_EVERY_MS = 300_000;
 export function runSource(deps: RunSourceDeps, stop: AbortSignal): Observable<Ingested> {
   const { bus, name, clock, log } = deps;
   const health = new Health(deps);
+  const lease = deps.source.pushed ? of({ name: `source/${name}`, epoch: 0 }) : bus.lease(`source/${name}`);
   return whileHeld(
-    bus.lease(`source/${name}`),
+    lease,
     () =>
-      readOn(deps, health, stop).pipe(
+      defer(async () => await deps.onHeld?.()).pipe(
+        switchMap(() => readOn(deps, health, stop)),
         restart({
           firstMs: 1_000,
           mostMs: 60_000,

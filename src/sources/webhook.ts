@@ -59,6 +59,7 @@ export const webhook = defineSource({
     };
     return {
       flow: 'pause',
+      pushed: true,
       latenessMs: config.lateness,
       async *read(_from, signal) {
         if (signal.aborted) return;

@@ -67,7 +67,7 @@ export function scopeOf({ brands }: ApiDeps, wanted: string | undefined): Scope 
 }
 
 /** The language of an answer: as asked for, else as the browser prefers, else the installation's. */
-export function readerOf({ language, timezone }: ApiDeps, request: FastifyRequest): Reader {
+export function readerOf({ language, timezone }: Reader, request: FastifyRequest): Reader {
   const { lang } = (request.query ?? {}) as { lang?: unknown };
   if (typeof lang === 'string') return { language: languageOf(lang), timezone };
   const preferred = (request.headers['accept-language'] ?? '')

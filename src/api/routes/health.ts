@@ -4,7 +4,7 @@ import { healthAnswer, readyAnswer } from '../contract.ts';
 import { within } from '../within.ts';
 import type { Api, RouteContext } from './context.ts';
 
-export function healthRoutes(api: Api, context: RouteContext): void {
+export function healthRoutes(api: Api, context: Pick<RouteContext, 'metrics' | 'readLimitMs' | 'readiness'>): void {
   api.route({
     method: 'GET',
     url: '/healthz',
