@@ -1,6 +1,6 @@
 /** What was taken in before, as sources may ask it of the store: deletes of anything else need not travel. */
 import type { Taken } from '../model/define.ts';
-import type { MentionStore, Scope } from '../model/ports.ts';
+import type { MentionQuery, MentionStore, Scope } from '../model/ports.ts';
 import type { Brand, Millis } from '../model/types.ts';
 import { fold } from '../text/tokenize.ts';
 
@@ -27,8 +27,7 @@ export function takenFrom(
         for (let at = 0; at < ids.length; at += AT_ONCE) {
           const asked = ids.slice(at, at + AT_ONCE);
           // One post may be a mention of several brands.
-          const { items } = await store.search(scope, { ids: asked }, { limit: asked.length * scope.brands.length });
-          for (const { id } of items) found.add(id);
+          await collect(store, scope, { ids: asked }, found, Number.POSITIVE_INFINITY);
         }
       }
       return ids.map((id) => found.has(id));
@@ -36,18 +35,26 @@ export function takenFrom(
     async by(source, author) {
       const found = new Set<string>();
       const query = { op: 'and', of: [field('source', source), field('from', fold(author))] };
-      for (const scope of scopes) {
-        let after: string | undefined;
-        do {
-          const page = { limit: AT_ONCE, ...(after === undefined ? {} : { after }) };
-          const { items, next } = await store.search(scope, { query }, page);
-          for (const { id } of items) found.add(id);
-          after = next;
-        } while (after !== undefined && found.size < MOST_OF_AN_AUTHOR);
-      }
+      for (const scope of scopes) await collect(store, scope, { query }, found, MOST_OF_AN_AUTHOR);
       return [...found];
     },
   };
+}
+
+async function collect(
+  store: Pick<MentionStore, 'search'>,
+  scope: Scope,
+  query: MentionQuery,
+  found: Set<string>,
+  most: number,
+): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = { limit: AT_ONCE, ...(after === undefined ? {} : { after }) };
+    const { items, next } = await store.search(scope, query, page);
+    for (const { id } of items) found.add(id);
+    after = next;
+  } while (after !== undefined && found.size < most);
 }
 
 function field(name: string, value: string): { readonly op: string; readonly field: string; readonly value: string } {

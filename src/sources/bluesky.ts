@@ -10,7 +10,7 @@ import type { Millis, RawItem } from '../model/types.ts';
 import { createPrefilter, type Prefilter } from '../text/query/prefilter.ts';
 import { type BlueskyItem, normaliseBluesky } from './lib/bluesky-post.ts';
 import { Profiles } from './lib/bluesky-profiles.ts';
-import { type AccountEvent, type CommitEvent, glance, readEvent } from './lib/jetstream-frame.ts';
+import { type AccountEvent, type CommitEvent, FirstLook, glance, LOOK, readEvent } from './lib/jetstream-frame.ts';
 import { PassedOn, RecentEvents } from './lib/passed-on.ts';
 import { SocketStream, type StreamMemory } from './lib/socket.ts';
 
@@ -141,7 +141,7 @@ async function* read(
       frame: (data, binary, keep) => session.frame(data, binary, keep),
       ended: (end) => session.ended(end),
     },
-    { silenceMs: SILENCE_MS, highBytes: HIGH_BYTES, pauseMs: PAUSE_MS },
+    { silenceMs: SILENCE_MS, highBytes: HIGH_BYTES, pauseMs: PAUSE_MS, tickMs: SAVE_MS },
     deps,
     memory.stream,
   );
@@ -151,7 +151,7 @@ async function* read(
     stream.open();
     let savedAt = deps.now();
     for (;;) {
-      await stream.ready(SAVE_MS);
+      await stream.ready();
       if (signal.aborted) return;
       const waiting = stream.take(BATCH_ITEMS, BATCH_BYTES, ({ gap }) => gap !== undefined);
       const { items, gap } = await session.itemsOf(waiting, signal);
@@ -183,6 +183,8 @@ interface Position {
   readonly server: string;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** One reading of the stream, over all its connections. Identity: how far it is. */
 class Session {
   readonly #settings: Settings;
@@ -191,8 +193,13 @@ class Session {
   readonly #filter: Prefilter;
   readonly #recent: RecentEvents;
   readonly #dictionary: Dictionary | undefined;
-  #position: Position | undefined;
-  #frameAt: Millis | undefined;
+  readonly #look = new FirstLook(POSTS);
+  #position: Mutable<Position> | undefined;
+  #frames = 0;
+  #framesBefore = 0;
+  #framesAt: Millis;
+  /** Times beyond this do not move the position. */
+  #aheadUs = 0;
   /** What the cursor of this connection asked for, until its first event. */
   #askedUs: number | undefined;
   /** The server said that it no longer has what was asked for. */
@@ -205,6 +212,7 @@ class Session {
     this.#settings = settings;
     this.#memory = memory;
     this.#deps = deps;
+    this.#framesAt = deps.now();
     const queries = deps.queries();
     this.#filter = queries.length === 0 ? () => true : createPrefilter(queries, { keys: ['text', 'title'] });
     this.#recent = new RecentEvents(settings.rewindUs + REPEAT_MARGIN_US, MOST_RECENT, from?.seen ?? []);
@@ -271,6 +279,16 @@ class Session {
       keep(this.#broken('a frame whose compression is broken', ''), 200);
       return undefined;
     }
+    const look = this.#look.at(bytes);
+    if (look !== LOOK.unsure) {
+      const { timeUs } = this.#look;
+      const gap = this.#advance(timeUs, undefined);
+      if (gap) keep({ text: '', position: this.#here(timeUs, undefined), gap }, 100);
+      if (look === LOOK.change || (look === LOOK.create && this.#filter(bytes))) {
+        keep({ text: bytes.toString('utf8'), position: this.#here(timeUs, undefined) }, bytes.length);
+      }
+      return undefined;
+    }
     const seen = glance(bytes);
     if (seen === undefined) return this.#slowly(bytes, keep);
     const gap = this.#advance(seen.timeUs, seen.seq);
@@ -330,19 +348,13 @@ class Session {
 
   /** Moves the position on. Answers the hole before the first event of a connection, if there is one. */
   #advance(timeUs: number, seq: number | undefined): Waiting['gap'] {
-    const now = this.#deps.now();
+    this.#frames += 1;
+    this.#move(timeUs, seq);
     const askedUs = this.#askedUs;
-    this.#askedUs = undefined;
-    this.#frameAt = now;
-    const position = this.#position;
-    if (timeUs <= now * 1_000 + AHEAD_US) {
-      const newest = position === undefined || timeUs > position.timeUs ? timeUs : position.timeUs;
-      const sameServer = position?.server === this.#server;
-      const number = seq === undefined ? undefined : Math.max(seq, sameServer ? (position?.seq ?? 0) : 0);
-      this.#position = { timeUs: newest, seq: number, server: this.#server };
-    }
     if (askedUs === undefined) return undefined;
+    this.#askedUs = undefined;
     this.#byTime = false;
+    const now = this.#deps.now();
     const hole = timeUs - askedUs;
     if (!(this.#clamped && hole > 0) && !(hole > HOLE_US && now * 1_000 - askedUs > HOLE_US * 2)) return undefined;
     // From where we had read to; the rewind before it is no hole.
@@ -350,9 +362,23 @@ class Session {
     return { from: Math.floor(from / 1_000), to: Math.ceil(timeUs / 1_000) };
   }
 
+  #move(timeUs: number, seq: number | undefined): void {
+    if (timeUs > this.#aheadUs) {
+      this.#aheadUs = this.#deps.now() * 1_000 + AHEAD_US;
+      if (timeUs > this.#aheadUs) return;
+    }
+    const position = this.#position;
+    if (position === undefined || position.server !== this.#server) {
+      this.#position = { timeUs: Math.max(timeUs, position?.timeUs ?? 0), seq, server: this.#server };
+      return;
+    }
+    if (timeUs > position.timeUs) position.timeUs = timeUs;
+    if (seq !== undefined && !(position.seq !== undefined && position.seq > seq)) position.seq = seq;
+  }
+
   /** How far the stream is after this frame. */
   #here(timeUs: number, seq: number | undefined): Position {
-    return this.#position ?? { timeUs, seq, server: this.#server };
+    return { ...(this.#position ?? { timeUs, seq, server: this.#server }) };
   }
 
   #broken(problem: string, text: string): Waiting {
@@ -449,7 +475,9 @@ class Session {
     };
     const now = this.#deps.now();
     const readTo = Math.floor(position.timeUs / 1_000);
-    const atPresent = last === undefined && now - (this.#frameAt ?? now) > QUIET_MS;
+    if (this.#frames !== this.#framesBefore) this.#framesAt = now;
+    this.#framesBefore = this.#frames;
+    const atPresent = last === undefined && now - this.#framesAt >= QUIET_MS;
     return {
       items,
       cursor,

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { Source } from '../../src/model/ports.ts';
 import type { Query } from '../../src/model/types.ts';
 import { bluesky } from '../../src/sources/bluesky.ts';
@@ -33,11 +33,16 @@ export interface FirehoseFigures {
 
 const COUNT = 60_000;
 const ROUNDS = 5;
+const PLANT_EVERY = 1_000;
 
 /** Measures every mix and number of brands, in turns with JSON.parse alone; the best of some rounds counts. */
 export async function benchFirehose(): Promise<readonly FirehoseFigures[]> {
   const { texts, recorded } = framesOfNetwork();
   const figures: FirehoseFigures[] = [];
+  // Both sides run warm.
+  const warm = looped(texts, COUNT);
+  await throughSource(warm, queriesOf(1));
+  parseAll(warm);
   for (const mix of ['all', 'posts'] as const) {
     const chosen = mix === 'all' ? texts : texts.filter((text) => text.includes('"collection":"app.bsky.feed.post"'));
     const frames = looped(chosen, COUNT);
@@ -50,6 +55,7 @@ export async function benchFirehose(): Promise<readonly FirehoseFigures[]> {
         const run = await throughSource(frames, queriesOf(brands));
         best = Math.min(best, run.ms);
         matched = run.matched;
+        if (matched !== Math.ceil(frames.length / PLANT_EVERY)) throw new Error(`${matched} matched`);
       }
       const perSecond = (ms: number): number => Math.round((frames.length / ms) * 1_000);
       figures.push({
@@ -81,7 +87,19 @@ function framesOfNetwork(): { readonly texts: readonly string[]; readonly record
 /** The frames again and again, each with an id and a time of its own. */
 function looped(texts: readonly string[], count: number): readonly Buffer[] {
   const from = Date.now() * 1_000 - count * 40;
-  return Array.from({ length: count }, (_, n) => frameOf(texts[n % texts.length] ?? '', n, from + n * 40));
+  return Array.from({ length: count }, (_, n) =>
+    n % PLANT_EVERY === 0 ? planted(n, from + n * 40) : frameOf(texts[n % texts.length] ?? '', n, from + n * 40),
+  );
+}
+
+/** A post that names the first brand; on the network one in some thousands names any one brand. */
+function planted(number: number, timeUs: number): Buffer {
+  const { did, kind, body } = postEvent({
+    rkey: `p${number}`,
+    text: `planted: Véloxia ne répond plus ${number}`,
+    timeUs,
+  });
+  return Buffer.from(JSON.stringify({ did, time_us: timeUs, kind, commit: body }));
 }
 
 function frameOf(text: string, number: number, timeUs: number): Buffer {
@@ -104,7 +122,7 @@ function parseAll(frames: readonly Buffer[]): number {
 
 function queriesOf(brands: number): readonly Query[] {
   const names = [
-    'youtube',
+    'veloxia',
     ...Array.from(
       { length: 99 },
       (_, n) => `${'bcdfglmnprstv'[n % 13]}${'aeiou'[n % 5]}${'lmnrst'[n % 6]}${'aio'[n % 3]}${'cdgkprtvz'[n % 9]}${n}`,
@@ -129,8 +147,8 @@ async function throughSource(
   let events: SocketEvents | undefined;
   // A chunk of the network holds about this many messages; then others have their turn.
   const feed = (): void => {
-    for (let n = 0; n < 100 && at < frames.length && !paused; n += 1, at += 1)
-      events?.onFrame(frames[at] as Buffer, false);
+    // A pause also lets come what was read already.
+    for (let n = 0; n < 100 && at < frames.length; n += 1, at += 1) events?.onFrame(frames[at] as Buffer, false);
     if (at < frames.length && !paused) setImmediate(feed);
   };
   const stop = new AbortController();
@@ -217,13 +235,11 @@ export async function soakFirehose(seconds: number, perSecond: number): Promise<
       },
     );
     for await (const batch of source.read(undefined, stop.signal)) {
-      for (const { body } of batch.items) if (JSON.stringify(body).includes('planted youtube')) handedOn += 1;
+      for (const { body } of batch.items) if (JSON.stringify(body).includes('planted: ')) handedOn += 1;
     }
   })();
   const [client] = await Promise.race([
-    new Promise<readonly [import('ws').WebSocket]>((resolve) =>
-      server.once('connection', (socket) => resolve([socket])),
-    ),
+    new Promise<readonly [WebSocket]>((resolve) => server.once('connection', (socket) => resolve([socket]))),
     delay(10_000).then(() => {
       throw new Error('the source did not connect');
     }),
@@ -235,12 +251,10 @@ export async function soakFirehose(seconds: number, perSecond: number): Promise<
       const due = Math.floor(((performance.now() - startedAt) / 1_000) * perSecond);
       for (; here < due; here += 1) {
         sent += 1;
-        const planted = sent % 1_000 === 0;
         const text = texts[sent % texts.length] ?? '';
-        if (planted) {
+        if (sent % PLANT_EVERY === 0) {
           wanted += 1;
-          const { did, kind, body } = postEvent({ rkey: `p${sent}`, text: `planted YouTube ${sent}` });
-          client.send(JSON.stringify({ did, time_us: Date.now() * 1_000, kind, commit: body }));
+          client.send(planted(sent, Date.now() * 1_000), { binary: false });
         } else client.send(frameOf(text, sent, Date.now() * 1_000), { binary: false });
       }
       while (client.bufferedAmount > 4_000_000) await delay(1);
@@ -255,7 +269,8 @@ export async function soakFirehose(seconds: number, perSecond: number): Promise<
   await send(performance.now() + seconds * 1_000);
   const took = (performance.now() - startedAt) / 1_000;
   const sentPerSecond = Math.round((sent - before) / took);
-  for (let waited = 0; handedOn < wanted && waited < 200; waited += 1) await delay(25);
+  const complete = (): boolean => handedOn >= wanted;
+  for (let waited = 0; !complete() && waited < 200; waited += 1) await delay(25);
   const heapAfterBytes = heap();
   stop.abort();
   await over;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/model/types.ts';
 import { normaliseBluesky } from '../../src/sources/lib/bluesky-post.ts';
-import { glance, readEvent } from '../../src/sources/lib/jetstream-frame.ts';
+import { FirstLook, glance, LOOK, readEvent } from '../../src/sources/lib/jetstream-frame.ts';
 import { testData } from '../support/data.ts';
 
 const FILES = ['expected_v1.jsonl', 'golden_v1.jsonl'].map((name) =>
@@ -29,6 +29,14 @@ describe.skipIf(FILES.includes(undefined))('recorded frames', () => {
         });
         if (event.kind !== 'commit') continue;
         expect([seen.operation, seen.collection]).toEqual([event.operation, event.collection]);
+        const look = new FirstLook('app.bsky.feed.post');
+        const first = look.at(Buffer.from(text));
+        if (text !== frame) expect(first).toBe(LOOK.unsure);
+        else {
+          const of = event.operation === 'create' ? LOOK.create : LOOK.change;
+          expect(first).toBe(event.collection === 'app.bsky.feed.post' ? of : LOOK.other);
+          expect(look.timeUs).toBe(timeUs);
+        }
         kinds[`${event.operation} ${event.collection}`] = (kinds[`${event.operation} ${event.collection}`] ?? 0) + 1;
       }
     }

@@ -17,6 +17,7 @@ const DICTIONARY = testData(
   'streams compressed with the servers’ dictionary',
 );
 const DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa';
+const OTHER = 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb';
 
 function query(text: string): Query {
   const { query: parsed } = parseQuery(text);
@@ -238,3 +239,74 @@ for (const protocol of ['v1', 'v2'] as const) {
     });
   });
 }
+
+test('deletes, edits and accounts that are gone pass where they concern us, and nowhere else', async () => {
+  await using server = await startJetstream();
+  const asked: string[] = [];
+  const taken = {
+    has: async (ids: readonly string[]) => {
+      asked.push(...ids);
+      return await Promise.resolve(ids.map((id) => id.endsWith('/stored')));
+    },
+    by: async (_source: string, author: string) =>
+      await Promise.resolve(author === OTHER ? [`bluesky:${OTHER}/old`] : []),
+  };
+  await using reader = follow(open(server, {}, { queries: () => [query('acme')], taken }));
+  await connected(server);
+  server.emit(
+    postEvent({ rkey: 'ours', text: 'acme' }),
+    postEvent({ rkey: 'ours', text: 'no longer named', operation: 'update' }),
+    postEvent({ rkey: 'foreign', text: 'something', operation: 'update' }),
+    postEvent({ rkey: 'stored', text: 'something', operation: 'update' }),
+    postEvent({ rkey: 'foreign', operation: 'delete' }),
+    postEvent({ rkey: 'stored', operation: 'delete' }),
+    postEvent({ rkey: 'ours', operation: 'delete' }),
+    { did: OTHER, timeUs: Date.now() * 1_000, kind: 'identity', body: { did: OTHER, seq: 1 } },
+    { did: OTHER, timeUs: Date.now() * 1_000, kind: 'account', body: { did: OTHER, active: true, seq: 2 } },
+    {
+      did: OTHER,
+      timeUs: Date.now() * 1_000,
+      kind: 'account',
+      body: { did: OTHER, active: false, status: 'takendown', seq: 3 },
+    },
+    {
+      did: 'did:plc:nobody',
+      timeUs: Date.now() * 1_000,
+      kind: 'account',
+      body: { active: false, status: 'deleted', seq: 4 },
+    },
+    postEvent({ rkey: 'last', text: 'acme' }),
+  );
+  await expect.poll(() => reader.ids()).toContain('last');
+  expect(reader.posts.map(({ op, id }) => `${op} ${id.slice('bluesky:'.length)}`)).toEqual([
+    `create ${DID}/ours`,
+    `update ${DID}/ours`,
+    `update ${DID}/stored`,
+    `delete ${DID}/stored`,
+    `delete ${DID}/ours`,
+    `delete ${OTHER}/old`,
+    `create ${DID}/last`,
+  ]);
+  expect(asked.filter((id) => id.endsWith('/ours'))).toEqual([]);
+});
+
+test('profiles are asked for once, and a post never waits for one that fails', async () => {
+  await using server = await startJetstream();
+  const urls: string[] = [];
+  const fetch = (async (input: URL) => {
+    urls.push(String(input));
+    if (urls.length > 1) throw new Error('away');
+    return await Promise.resolve(
+      Response.json({ profiles: [{ did: DID, handle: 'a.example', displayName: 'A', followersCount: 7 }] }),
+    );
+  }) as typeof globalThis.fetch;
+  await using reader = follow(open(server, { profiles: true, profiles_server: 'https://profiles.example' }, { fetch }));
+  await connected(server);
+  server.emit(postEvent({ rkey: 'a' }));
+  await expect.poll(() => reader.ids()).toEqual(['a']);
+  server.emit(postEvent({ rkey: 'b' }), postEvent({ rkey: 'c', did: OTHER }));
+  await expect.poll(() => reader.ids()).toEqual(['a', 'b', 'c']);
+  expect(reader.posts.map(({ author }) => author?.handle)).toEqual(['a.example', 'a.example', undefined]);
+  expect(reader.posts[0]?.author).toMatchObject({ name: 'A', followers: 7 });
+  expect(urls.length).toBe(2);
+});

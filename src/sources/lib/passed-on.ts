@@ -39,8 +39,10 @@ export class PassedOn {
 export class RecentEvents {
   readonly #spanUs: number;
   readonly #most: number;
-  /** Key → time, in the order of arrival. */
-  readonly #seen = new Map<string, number>();
+  readonly #known = new Set<string>();
+  /** Key and time in the order of arrival, from `#head` on. */
+  #order: (readonly [string, number])[] = [];
+  #head = 0;
   #newestUs = 0;
 
   constructor(spanUs: number, most: number, saved: readonly (readonly [string, number])[]) {
@@ -52,24 +54,28 @@ export class RecentEvents {
   /** Remembers an event; answers whether it is new. */
   isNew(event: string, timeUs: number): boolean {
     const key = hashLetters(event, 10);
-    if (this.#seen.has(key)) return false;
+    if (this.#known.has(key)) return false;
     this.#put(key, timeUs);
     return true;
   }
 
   /** The newest, for the cursor: those that a rewind from `maxUs` can bring again. */
   saved(maxUs: number, most: number): readonly (readonly [string, number])[] {
-    const within: (readonly [string, number])[] = [];
-    for (const entry of this.#seen) if (entry[1] >= maxUs - this.#spanUs) within.push(entry);
-    return within.slice(-most);
+    const from = Math.max(this.#head, this.#order.length - most);
+    return this.#order.slice(from).filter(([, timeUs]) => timeUs >= maxUs - this.#spanUs);
   }
 
   #put(key: string, timeUs: number): void {
-    this.#seen.set(key, timeUs);
+    this.#known.add(key);
+    this.#order.push([key, timeUs]);
     this.#newestUs = Math.max(this.#newestUs, timeUs);
-    for (const [old, oldUs] of this.#seen) {
-      if (this.#seen.size <= this.#most && oldUs >= this.#newestUs - this.#spanUs) break;
-      this.#seen.delete(old);
+    for (let oldest = this.#order[this.#head]; oldest; oldest = this.#order[this.#head]) {
+      if (this.#known.size <= this.#most && oldest[1] >= this.#newestUs - this.#spanUs) break;
+      this.#known.delete(oldest[0]);
+      this.#head += 1;
     }
+    if (this.#head < 1_024) return;
+    this.#order = this.#order.slice(this.#head);
+    this.#head = 0;
   }
 }

@@ -27,6 +27,8 @@ export interface StreamLimits {
   readonly highBytes: number;
   /** A pause longer than this ends the connection: it is opened again, from the cursor, when there is room. */
   readonly pauseMs: Millis;
+  /** Whoever waits for messages is woken so often, although none came. */
+  readonly tickMs: Millis;
 }
 
 /** What is remembered of failures from one `read` to the next. */
@@ -92,6 +94,16 @@ export class SocketStream<T> implements Disposable {
     this.#keepOpen().catch((error: unknown) => {
       this.#fail(new SourceError('the connection cannot be kept open', { retryable: true, cause: error }));
     });
+    void this.#tick();
+  }
+
+  /** Wakes whoever waits, now and then: one timer for all waits. */
+  async #tick(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#deps.sleep(this.#limits.tickMs, signal);
+      this.#buffer.wake();
+    }
   }
 
   /** Whether a connection is open now. */
@@ -104,18 +116,12 @@ export class SocketStream<T> implements Disposable {
     return this.#buffer.size;
   }
 
-  /** Waits until something is there, but not longer than `ms`. Throws when nothing waits and the stream has failed. */
-  async ready(ms: Millis): Promise<void> {
+  /** Waits until something is there, or until the next tick. Throws when nothing waits and the stream has failed. */
+  async ready(): Promise<void> {
     if (this.#buffer.size > 0) return;
     if (this.#failure) throw this.#failure;
     if (this.#stop.signal.aborted) return;
-    const waited = new AbortController();
-    void this.#deps.sleep(ms, waited.signal).then(() => {
-      // A sleep also ends when it is no longer needed: that must not wake the next wait.
-      if (!waited.signal.aborted) this.#buffer.wake();
-    });
     await this.#buffer.ready();
-    waited.abort();
     if (this.#buffer.size === 0 && this.#failure) throw this.#failure;
   }
 
@@ -191,32 +197,32 @@ export class SocketStream<T> implements Disposable {
     const { url, protocols } = this.#protocol.target(this.#memory.host);
     const { promise, resolve } = Promise.withResolvers<Life>();
     const over = new AbortController();
-    const life = { heardAt: now(), openedAt: undefined as Millis | undefined };
+    const life = { heardAt: now(), heard: false, openedAt: undefined as Millis | undefined };
     const settle = (end: SocketEnd, slow = false): void => {
       if (over.signal.aborted) return;
+      if (life.heard) this.#memory.aliveAt = now();
+      ended = true;
       over.abort();
       this.#connection = undefined;
       this.#opened = false;
       resolve({ end, openedAt: life.openedAt, slow });
     };
-    const alive = (): void => {
-      life.heardAt = now();
-      this.#memory.aliveAt = life.heardAt;
-    };
+    let ended = false;
     const keep = (value: T, bytes: number): void => this.#buffer.push(value, bytes);
     const events: SocketEvents = {
       onOpen: () => {
         if (over.signal.aborted) return;
-        alive();
-        life.openedAt = life.heardAt;
+        life.heard = true;
+        life.openedAt = now();
         this.#opened = true;
       },
       onPing: () => {
-        if (!over.signal.aborted) alive();
+        life.heard = true;
       },
       onFrame: (data, binary) => {
-        if (over.signal.aborted) return;
-        alive();
+        if (ended) return;
+        // The time is asked for by the watch, not for each of thousands of messages.
+        life.heard = true;
         const reason = this.#protocol.frame(data, binary, keep);
         if (reason === undefined) return;
         connection.end();
@@ -236,7 +242,7 @@ export class SocketStream<T> implements Disposable {
 
   /** Ends a connection that says nothing, or that has been paused for too long. A pause counts as life. */
   async #watch(
-    life: { heardAt: Millis },
+    life: { heardAt: Millis; heard: boolean },
     over: AbortSignal,
     giveUp: (end: SocketEnd, slow: boolean) => void,
   ): Promise<void> {
@@ -246,8 +252,12 @@ export class SocketStream<T> implements Disposable {
       const dueAt = this.#pausedAt === undefined ? life.heardAt + silenceMs : this.#pausedAt + pauseMs;
       await sleep(Math.max(1, Math.min(dueAt - now(), WATCH_MS)), over);
       if (over.aborted) return;
-      if (this.#pausedAt !== undefined) {
+      if (life.heard || this.#pausedAt !== undefined) {
         life.heardAt = now();
+        life.heard = false;
+        this.#memory.aliveAt = life.heardAt;
+      }
+      if (this.#pausedAt !== undefined) {
         if (now() - this.#pausedAt >= pauseMs) giveUp({ reason: 'we were slow for too long' }, true);
       } else if (now() - life.heardAt >= silenceMs) {
         giveUp({ reason: `silent for ${Math.round(silenceMs / 1_000)} s` }, false);
