@@ -5,7 +5,7 @@ import { testDeps } from './support.ts';
 
 describe('the registry of sources', () => {
   test('finds each by its type, and nothing else', () => {
-    expect(sources.map(({ type }) => type)).toEqual(['file', 'stdin', 'webhook', 'feed']);
+    expect(sources.map(({ type }) => type)).toEqual(['file', 'stdin', 'webhook', 'feed', 'bluesky']);
     for (const source of sources) expect(findSource(source.type)).toBe(source);
     expect(findSource('telepathy')).toBeUndefined();
   });
