@@ -30,6 +30,7 @@ import type { Committed, SourceCursor } from './pipeline/pipeline.ts';
 import { fileQuarantine } from './pipeline/quarantine.ts';
 import { runPartition } from './pipeline/run-partition.ts';
 import { runSource } from './pipeline/run-source.ts';
+import { takenFrom } from './pipeline/taken.ts';
 import { createRuleEngine } from './rules/engine.ts';
 import { loadRules, readRuleFolder } from './rules/load.ts';
 import type { RuleSet } from './rules/rule.ts';
@@ -207,7 +208,9 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
         queries: () => [...config.queries.values()],
         now: clock.now,
         sleep: clock.sleep,
+        random,
         stdin: () => process.stdin,
+        ...(store ? { taken: takenFrom(store, config.brands, clock.now) } : {}),
       }),
     })),
     ...(overrides.sources ?? []),
@@ -273,7 +276,9 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
   }
 
   // The log → the store, signals, alerts.
-  for (let partition = 0; store && roles.has('analyse') && partition < bus.partitions; partition++) {
+  const analysed = roles.has('analyse') ? bus.partitions : 0;
+  for (let partition = 0; partition < analysed; partition++) {
+    if (store === undefined) break;
     const subscription = runPartition(
       {
         partition,
@@ -389,6 +394,22 @@ function checkRoles({ bus, store, language }: Config, roles: ReadonlySet<Role>):
   const values = { roles: [...roles].join(',') };
   if (roles.size === ROLES.length || (bus.type === 'redis' && store.type === 'elasticsearch' && roles.size > 0)) return;
   throw new RolesRefused(say(language, { key: 'config.splitRoles', values }));
+}
+
+/** What an installation keeps, opened to be looked at and moved: nothing runs. Disposing it closes all three. */
+export async function openKept(
+  config: Config,
+  overrides: Overrides = {},
+): Promise<AsyncDisposable & { readonly bus: Bus; readonly store: MentionStore; readonly desk: Desk }> {
+  const log = overrides.log ?? createLogger({ mask: config.mask });
+  await using stack = new AsyncDisposableStack();
+  await mkdir(config.data, { recursive: true });
+  const bus = stack.use(await openBus(config, overrides, log));
+  const kept = await openStore(config, overrides, log);
+  const store = stack.use(kept.store);
+  const desk = stack.use(kept.desk);
+  const owned = stack.move();
+  return { bus, store, desk, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Where mentions, and what people make, are kept; `dropOld` drops mentions that are older than the configured retention. */

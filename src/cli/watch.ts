@@ -95,7 +95,7 @@ async function show(config: Awaited<ReturnType<typeof loadConfig>>, query: strin
   });
   // Whoever read our lines has gone: so do we.
   stdout.on('error', () => process.kill(process.pid, 'SIGTERM'));
-  view.open(app.address);
+  view.open(app.signInLink());
   const looking = setInterval(() => {
     for (const health of app.health()) view.health(health);
   }, HEALTH_MS);

@@ -294,6 +294,13 @@ function heap(): number {
   return process.memoryUsage().heapUsed;
 }
 
+/** All events of the network with one brand, and every case beside it. */
+export async function bench(): Promise<object | undefined> {
+  const cases = await benchFirehose();
+  const first = cases.find(({ mix, brands }) => mix === 'all' && brands === 1) ?? cases[0];
+  return first && { ...first, cases };
+}
+
 if (import.meta.main) {
   const soak = process.argv.indexOf('--soak');
   const figures =

@@ -6,9 +6,11 @@ import { parseArgs } from 'node:util';
 /** What is measured, by key of the answer; each file exports `bench(): Promise<object | undefined>`, undefined when it was skipped. */
 const BENCHES: Readonly<Record<string, string>> = {
   pipeline: './pipeline.ts',
+  sentiment: './sentiment.ts',
   stages: './stages.ts',
   alertLatencyMs: './alert-latency.ts',
   backtest: './backtest.ts',
+  firehose: './firehose.ts',
 };
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
