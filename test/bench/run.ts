@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   stages: './stages.ts',
   alertLatencyMs: './alert-latency.ts',
   backtest: './backtest.ts',
+  queries: './queries.ts',
   firehose: './firehose.ts',
 };
 

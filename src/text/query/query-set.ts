@@ -4,8 +4,13 @@
  * Every word that a query asks for has a number, and so has every pattern (`acm*`). A pass looks up each token once and
  * notes where each known word stands. A query is cut into its alternatives, and each alternative is kept under its
  * anchors: words of which every match holds at least one. Only alternatives whose anchor is there, and whose guard (a
- * second word that they cannot do without) is there too, are asked, on numbers alone; those that consist of their anchor
- * are not even asked. What cannot have an anchor (a pure negation, a field alone) is asked every time.
+ * second word that they cannot do without) is there too, are asked for what the anchor does not say already, on numbers
+ * alone; those that consist of their anchor are not even asked. What cannot have an anchor (a pure negation, a field
+ * alone) is asked every time.
+ *
+ * Anchors are the rarest words. How rare a word is, is guessed at first and counted from then on: after 1,000 documents,
+ * and again whenever their number has doubled, the alternatives are looked at again, one a pass, and those that stand
+ * under words that turned out common move. Where they stand changes the speed and never the answer.
  */
 import type { QueryNode } from './ast.ts';
 import type { Document } from './document.ts';
@@ -15,7 +20,12 @@ import { isLike, matches } from './match.ts';
 /** A query on numbers; what it cannot say is asked of the plain evaluator. */
 type Compiled =
   | { readonly op: 'word'; readonly word: number }
-  | { readonly op: 'phrase'; readonly words: readonly number[] }
+  | { readonly op: 'phrase' | 'one'; readonly words: readonly number[] }
+  /**
+   * Groups one after the other, each begun by how many words it has: one of them must be there; a count below zero: none.
+   * The usual query, in one piece of memory.
+   */
+  | { readonly op: 'groups'; readonly words: readonly number[] }
   | { readonly op: 'and' | 'or'; readonly of: readonly Compiled[] }
   | { readonly op: 'not'; readonly of: Compiled }
   | { readonly op: 'plain'; readonly query: QueryNode };
@@ -23,7 +33,7 @@ type Compiled =
 /** Words of which every match holds at least one. */
 interface Anchors {
   readonly words: readonly string[];
-  /** A guess at how many documents hold one. */
+  /** In what share of the documents one of them is, as far as is known, summed over them. */
   readonly cost: number;
   /** Whether holding one is all that the query asks for. */
   readonly enough: boolean;
@@ -33,7 +43,7 @@ interface Entry {
   readonly id: string;
   readonly slot: number;
   /** All words and patterns that it asks for. */
-  readonly words: readonly string[];
+  readonly words: ReadonlySet<string>;
   /** Its alternatives; undefined: it is asked of every document, as a whole. */
   readonly clauses: readonly Clause[] | undefined;
   readonly whole: Compiled | undefined;
@@ -43,15 +53,30 @@ interface Entry {
 interface Clause {
   readonly number: number;
   readonly slot: number;
-  readonly query: Compiled;
-  readonly anchors: readonly string[];
-  readonly enough: boolean;
+  readonly part: QueryNode;
+  /** Words of its query: those that only anchors or guards need are added here. */
+  readonly words: Set<string>;
+  /** What is left to ask when an anchor is there; undefined: nothing. */
+  rest: Compiled | undefined;
+  anchors: readonly string[];
+}
+
+/** Where an alternative is to stand. */
+interface Plan {
+  readonly anchors: Anchors;
+  readonly rest: QueryNode | undefined;
+  readonly guard: string | undefined;
 }
 
 interface Word {
   readonly number: number;
   readonly text: string;
   users: number;
+  /** Documents that held it, since the set had seen `since` documents. */
+  count: number;
+  since: number;
+  /** How many stand in `ask` and `match`. */
+  listed: number;
   /** Clauses that are asked when it is there, each followed by the number of its guard, or -1. */
   readonly ask: number[];
   /** Slots of the queries that match at once. */
@@ -60,6 +85,12 @@ interface Word {
 
 const mostPasses = 0xffff_fff0;
 const literalLength = 3;
+/** Documents after which alternatives are looked at again for the first time. */
+const firstReview = 1_000;
+/** A guess at how common a word is weighs as much as that many documents. */
+const guessWeight = 50;
+/** An alternative moves when that share of its cost is what remains. */
+const worthMoving = 0.7;
 
 /** Queries by id, matched together. Ids come back in ascending order of their code units. */
 export class QuerySet {
@@ -76,6 +107,7 @@ export class QuerySet {
   private readonly always: number[] = [];
   /** Ids in order, and the place of each slot among them. */
   private readonly order: Entry[] = [];
+  private ids: readonly string[] = [];
   private ranks = new Int32Array(64);
   private ranksValid = true;
 
@@ -86,19 +118,30 @@ export class QuerySet {
   private readonly freeClauses: number[] = [];
   /** By clause: the pass in which it was last asked. */
   private asked = new Uint32Array(64);
-  /** By number: the pass in which the word was last there, its first event and its last. */
+  /** By number: the pass in which the word was last there, and its last event. */
   private seen = new Uint32Array(64);
-  private first = new Uint32Array(64);
   private last = new Uint32Array(64);
-  /** Each event is a word at a position; those of one word are a chain, which 0 ends. */
+  /** Each event is a word at a position; those of one word are a chain backwards, which 0 ends. */
   private events = 0;
   private eventPosition = new Uint32Array(256);
-  private eventNext = new Uint32Array(256);
+  private eventBefore = new Uint32Array(256);
   /** Numbers plus one of the up to three words at each position: itself, its bare word, its other form. */
   private at = new Uint32Array(256);
+  /** Words that are there and under which something stands; what lies behind `presentCount` is of earlier passes. */
   private readonly present: Word[] = [];
+  private presentCount = 0;
   private found = new Int32Array(64);
   private foundCount = 0;
+
+  private documents = 0;
+  private reviewAt = firstReview;
+  private reviewed = 0;
+  private readonly costOf = (text: string): number => {
+    const word = this.words.get(text);
+    const guess = guessOf(text);
+    if (!word) return guess;
+    return (word.count + guess * guessWeight) / (this.documents - word.since + guessWeight);
+  };
 
   get size(): number {
     return this.entries.size;
@@ -109,13 +152,17 @@ export class QuerySet {
     this.remove(id);
     const slot = this.freeSlots.pop() ?? this.slots.length;
     const words = new Set<string>();
-    const alternatives = alternativesOf(query).map((part) => ({ part, anchors: anchorsOf(part) }));
-    const anchored = alternatives.every(({ anchors }) => anchors !== undefined);
-    const clauses = anchored
-      ? alternatives.map(({ part, anchors }) => this.addClause(slot, part, anchors ?? nowhere, words))
-      : undefined;
+    const parts = alternativesOf(query);
+    const plans = parts.map((part) => planOf(part, this.costOf));
+    const clauses: Clause[] = [];
+    plans.forEach((plan, i) => {
+      const part = parts[i];
+      if (plan && part) clauses.push(this.addClause(slot, part, plan, words));
+    });
+    const anchored = clauses.length === parts.length;
+    if (!anchored) for (const clause of clauses) this.dropClause(clause);
     const whole = anchored ? undefined : this.compile(query, words);
-    const entry: Entry = { id, slot, words: [...words], clauses, whole };
+    const entry: Entry = { id, slot, words, clauses: anchored ? clauses : undefined, whole };
     this.slots[slot] = entry;
     this.entries.set(id, entry);
     if (slot >= this.matched.length) {
@@ -126,7 +173,7 @@ export class QuerySet {
       this.found = new Int32Array(this.matched.length);
     }
     this.matched[slot] = 0;
-    if (!clauses) this.always.push(slot);
+    if (!anchored) this.always.push(slot);
     this.order.splice(this.rankOf(id), 0, entry);
     this.ranksValid = false;
   }
@@ -141,59 +188,99 @@ export class QuerySet {
     this.order.splice(this.rankOf(id), 1);
     this.ranksValid = false;
     if (!entry.clauses) drop(this.always, entry.slot, 1);
-    for (const clause of entry.clauses ?? []) {
-      this.clauses[clause.number] = undefined;
-      this.freeClauses.push(clause.number);
-      for (const anchor of clause.anchors) {
-        const word = this.words.get(anchor);
-        if (word && clause.enough) drop(word.match, clause.slot, 1);
-        else if (word) drop(word.ask, clause.number, 2);
-      }
-    }
+    for (const clause of entry.clauses ?? []) this.dropClause(clause);
     for (const word of entry.words) this.release(word);
     return true;
   }
 
-  private addClause(slot: number, part: QueryNode, anchors: Anchors, words: Set<string>): Clause {
+  private addClause(slot: number, part: QueryNode, plan: Plan, words: Set<string>): Clause {
     const number = this.freeClauses.pop() ?? this.clauses.length;
-    const query = this.compile(part, words);
-    const { enough } = anchors;
-    const clause: Clause = { number, slot, query, anchors: anchors.words, enough };
+    const clause: Clause = { number, slot, part, words, rest: undefined, anchors: [] };
     this.clauses[number] = clause;
     if (number >= this.asked.length) this.asked = grown(this.asked, number);
     this.asked[number] = 0;
-    const guard = enough ? undefined : guardOf(part, anchors.words);
+    // All that it could stand under is counted from now on.
+    for (const word of requiredBy(part)) this.numberOf(word, words);
+    this.place(clause, plan);
+    return clause;
+  }
+
+  private dropClause(clause: Clause): void {
+    this.displace(clause);
+    this.clauses[clause.number] = undefined;
+    this.freeClauses.push(clause.number);
+  }
+
+  private place(clause: Clause, { anchors, rest, guard }: Plan): void {
+    const { number, slot, words } = clause;
+    clause.anchors = anchors.words;
+    clause.rest = rest && this.compile(rest, words);
     const guardNumber = guard === undefined ? -1 : this.numberOf(guard, words);
     for (const anchor of anchors.words) {
       this.numberOf(anchor, words);
       const word = this.words.get(anchor);
-      if (enough) word?.match.push(slot);
-      else word?.ask.push(number, guardNumber);
+      if (!word) continue;
+      word.listed += 1;
+      if (rest) word.ask.push(number, guardNumber);
+      else word.match.push(slot);
     }
-    return clause;
+  }
+
+  private displace({ number, slot, rest, anchors }: Clause): void {
+    for (const anchor of anchors) {
+      const word = this.words.get(anchor);
+      if (!word) continue;
+      word.listed -= 1;
+      if (rest) drop(word.ask, number, 2);
+      else drop(word.match, slot, 1);
+    }
+  }
+
+  /** Looks at one alternative again; after the last one, at none until the documents have doubled. */
+  private review(): void {
+    const clause = this.clauses[this.reviewed];
+    this.reviewed += 1;
+    if (clause?.rest) {
+      const plan = planOf(clause.part, this.costOf);
+      const cost = clause.anchors.reduce((sum, anchor) => sum + this.costOf(anchor), 0);
+      if (plan && plan.anchors.cost < cost * worthMoving) {
+        this.displace(clause);
+        this.place(clause, plan);
+      }
+    }
+    if (this.reviewed < this.clauses.length) return;
+    this.reviewed = 0;
+    this.reviewAt = this.documents * 2;
   }
 
   /** Ids of the queries that the document matches. */
   match(document: Document): string[] {
     this.begin();
     if (this.words.size > 0) this.note(document);
-    const { present, asked, matched, seen, pass } = this;
-    for (const { match, ask } of present) {
-      for (const slot of match) if (matched[slot] !== pass) this.keep(slot);
-      for (let i = 0; i < ask.length; i += 2) {
-        const guard = ask[i + 1] ?? -1;
+    const { present, presentCount, asked, matched, seen, pass, clauses } = this;
+    for (let i = 0; i < presentCount; i += 1) {
+      const word = present[i];
+      if (!word) continue;
+      const { match, ask } = word;
+      for (let k = 0; k < match.length; k += 1) {
+        const slot = match[k] ?? 0;
+        if (matched[slot] !== pass) this.keep(slot);
+      }
+      for (let k = 0; k < ask.length; k += 2) {
+        const guard = ask[k + 1] ?? -1;
         if (guard >= 0 && seen[guard] !== pass) continue;
-        const number = ask[i] ?? 0;
+        const number = ask[k] ?? 0;
         if (asked[number] === pass) continue;
         asked[number] = pass;
-        const clause = this.clauses[number];
-        if (clause && matched[clause.slot] !== pass && this.holds(clause.query, document)) this.keep(clause.slot);
+        const clause = clauses[number];
+        if (clause?.rest && matched[clause.slot] !== pass && this.holds(clause.rest, document)) this.keep(clause.slot);
       }
     }
     for (const slot of this.always) {
       const whole = this.slots[slot]?.whole;
       if (whole && this.holds(whole, document)) this.keep(slot);
     }
+    if (this.documents >= this.reviewAt) this.review();
     return this.foundCount === 0 ? [] : this.sortedIds();
   }
 
@@ -211,7 +298,8 @@ export class QuerySet {
       this.matched.fill(0);
       this.seen.fill(0);
     }
-    this.present.length = 0;
+    this.documents += 1;
+    this.presentCount = 0;
     this.foundCount = 0;
     this.events = 0;
   }
@@ -220,17 +308,15 @@ export class QuerySet {
     const { order, ranks, found, foundCount } = this;
     if (!this.ranksValid) {
       for (let rank = 0; rank < order.length; rank += 1) ranks[order[rank]?.slot ?? 0] = rank;
+      this.ids = order.map(({ id }) => id);
       this.ranksValid = true;
     }
     for (let i = 0; i < foundCount; i += 1) found[i] = ranks[found[i] ?? 0] ?? 0;
     if (foundCount > 24) found.subarray(0, foundCount).sort();
     else insertionSort(found, foundCount);
-    const ids: string[] = [];
-    for (let i = 0; i < foundCount; i += 1) {
-      const entry = order[found[i] ?? 0];
-      if (entry) ids.push(entry.id);
-    }
-    return ids;
+    const answer: string[] = [];
+    for (let i = 0; i < foundCount; i += 1) answer.push(this.ids[found[i] ?? 0] ?? '');
+    return answer;
   }
 
   // ------------------------------------------------------------ one pass
@@ -272,17 +358,20 @@ export class QuerySet {
     const { number } = word;
     const event = this.events + 1;
     this.events = event;
-    if (event >= this.eventNext.length) {
-      this.eventNext = grown(this.eventNext, event);
+    if (event >= this.eventBefore.length) {
+      this.eventBefore = grown(this.eventBefore, event);
       this.eventPosition = grown(this.eventPosition, event);
     }
     this.eventPosition[event] = position;
-    this.eventNext[event] = 0;
-    if (this.seen[number] === this.pass) this.eventNext[this.last[number] ?? 0] = event;
+    if (this.seen[number] === this.pass) this.eventBefore[event] = this.last[number] ?? 0;
     else {
       this.seen[number] = this.pass;
-      this.first[number] = event;
-      this.present.push(word);
+      this.eventBefore[event] = 0;
+      word.count += 1;
+      if (word.listed > 0) {
+        this.present[this.presentCount] = word;
+        this.presentCount += 1;
+      }
     }
     this.last[number] = event;
     return number + 1;
@@ -306,6 +395,11 @@ export class QuerySet {
         return false;
       case 'not':
         return !this.holds(query.of, document);
+      case 'one':
+        for (const word of query.words) if (this.seen[word] === this.pass) return true;
+        return false;
+      case 'groups':
+        return this.holdsGroups(query.words);
       case 'phrase':
         return this.holdsPhrase(query.words, document.tokens.length);
       default:
@@ -313,13 +407,27 @@ export class QuerySet {
     }
   }
 
+  private holdsGroups(words: readonly number[]): boolean {
+    const { seen, pass } = this;
+    let at = 0;
+    while (at < words.length) {
+      const count = words[at] ?? 0;
+      const end = at + 1 + (count < 0 ? -count : count);
+      let there = false;
+      for (let i = at + 1; i < end && !there; i += 1) there = seen[words[i] ?? 0] === pass;
+      if (there === count < 0) return false;
+      at = end;
+    }
+    return true;
+  }
+
   private holdsPhrase(words: readonly number[], length: number): boolean {
-    const { seen, pass, at, eventNext, eventPosition } = this;
+    const { seen, pass, at, eventBefore, eventPosition } = this;
     for (const word of words) if (seen[word] !== pass) return false;
     const start = words[0] ?? 0;
-    for (let event = this.first[start] ?? 0; event !== 0; event = eventNext[event] ?? 0) {
+    for (let event = this.last[start] ?? 0; event !== 0; event = eventBefore[event] ?? 0) {
       const position = eventPosition[event] ?? 0;
-      if (position + words.length > length) return false;
+      if (position + words.length > length) continue;
       let whole = true;
       for (let i = 1; whole && i < words.length; i += 1) {
         const place = (position + i) * 3;
@@ -335,9 +443,17 @@ export class QuerySet {
 
   private compile(query: QueryNode, words: Set<string>): Compiled {
     switch (query.op) {
-      case 'and':
-      case 'or':
-        return { op: query.op, of: query.of.map((child) => this.compile(child, words)) };
+      case 'and': {
+        const of = query.of.map((child) => this.compile(child, words));
+        const groups = of.map(groupOf);
+        const flat = groups.flatMap((group) => group ?? []);
+        return groups.includes(undefined) ? { op: 'and', of } : { op: 'groups', words: flat };
+      }
+      case 'or': {
+        const of = query.of.map((child) => this.compile(child, words));
+        const numbers = of.flatMap((child) => (child.op === 'word' ? [child.word] : []));
+        return numbers.length < of.length ? { op: 'or', of } : { op: 'one', words: numbers };
+      }
       case 'not':
         return { op: 'not', of: this.compile(query.of, words) };
       case 'phrase':
@@ -368,10 +484,9 @@ export class QuerySet {
     }
     const number = this.freeNumbers.pop() ?? this.numbers;
     if (number === this.numbers) this.numbers += 1;
-    const word: Word = { number, text, users: 1, ask: [], match: [] };
+    const word: Word = { number, text, users: 1, count: 0, since: this.documents, listed: 0, ask: [], match: [] };
     if (number >= this.seen.length) {
       this.seen = grown(this.seen, number);
-      this.first = grown(this.first, number);
       this.last = grown(this.last, number);
     }
     this.seen[number] = 0;
@@ -413,6 +528,22 @@ export class QuerySet {
       else high = middle;
     }
     return low;
+  }
+}
+
+/** A part of a conjunction as a group of words, where it is one. */
+function groupOf(query: Compiled): readonly number[] | undefined {
+  switch (query.op) {
+    case 'word':
+      return [1, query.word];
+    case 'one':
+      return [query.words.length, ...query.words];
+    case 'not': {
+      const of = query.of.op === 'not' ? undefined : groupOf(query.of);
+      return of && [-(of[0] ?? 0), ...of.slice(1)];
+    }
+    default:
+      return undefined;
   }
 }
 
@@ -475,16 +606,18 @@ function wordOf(query: QueryNode): string | undefined {
   }
 }
 
-/** Everyday words are common, and so are short ones: a stand-in for counting, good enough to choose the rarer side. */
-function costOf(word: string): number {
-  const cost = everyday.has(word) ? 1000 : 64 / (1 + word.length ** 2);
-  return isPattern(word) ? cost * 4 : cost;
+/** In what share of the documents a word may be that has not been counted: everyday words are common, and so are short ones. */
+function guessOf(word: string): number {
+  const share = everyday.has(word) ? 0.3 : 0.2 / (1 + word.length ** 2);
+  return isPattern(word) ? share * 4 : share;
 }
+
+type CostOf = (word: string) => number;
 
 function cheapest(candidates: readonly (Anchors | undefined)[]): Anchors | undefined {
   let best: Anchors | undefined;
   for (const candidate of candidates) if (candidate && (!best || candidate.cost < best.cost)) best = candidate;
-  return best && { ...best, enough: false };
+  return best;
 }
 
 function union(parts: readonly (Anchors | undefined)[]): Anchors | undefined {
@@ -500,19 +633,37 @@ function union(parts: readonly (Anchors | undefined)[]): Anchors | undefined {
   return { words: [...words], cost, enough };
 }
 
-function oneOf(word: string): Anchors {
-  return { words: [word], cost: costOf(word), enough: true };
+function notEnough(anchors: Anchors | undefined): Anchors | undefined {
+  return anchors?.enough ? { ...anchors, enough: false } : anchors;
 }
-
-const nowhere: Anchors = { words: [], cost: 0, enough: false };
 
 /** The alternatives of a query: one of them holds exactly when the query does. */
 function alternativesOf(query: QueryNode): readonly QueryNode[] {
   return query.op === 'or' ? query.of.flatMap(alternativesOf) : [query];
 }
 
+/** What has to hold all together for a query to hold. */
+function partsOf(query: QueryNode): readonly QueryNode[] {
+  return query.op === 'and' ? query.of.flatMap(partsOf) : [query];
+}
+
+/** Where to look for a query; undefined when nothing is sure to be there, as in a pure negation. */
+function planOf(query: QueryNode, costOf: CostOf): Plan | undefined {
+  const parts = partsOf(query).map((part) => ({ part, anchors: anchorsOf(part, costOf) }));
+  const anchors = cheapest(parts.map((each) => each.anchors));
+  if (!anchors) return undefined;
+  // What is least often true is asked first.
+  const rest = parts
+    .filter((each) => each.anchors !== anchors || !anchors.enough)
+    .toSorted((a, b) => (a.anchors?.cost ?? Infinity) - (b.anchors?.cost ?? Infinity))
+    .map(({ part }) => part);
+  const [only] = rest;
+  const asked: QueryNode | undefined = rest.length > 1 ? { op: 'and', of: rest } : only;
+  return { anchors, rest: asked, guard: asked && guardOf(asked, anchors.words, costOf) };
+}
+
 /** The rarest single word, beside the anchors, that a query cannot do without. */
-function guardOf(query: QueryNode, anchors: readonly string[]): string | undefined {
+function guardOf(query: QueryNode, anchors: readonly string[], costOf: CostOf): string | undefined {
   let guard: string | undefined;
   for (const word of requiredBy(query)) {
     if (!anchors.includes(word) && (guard === undefined || costOf(word) < costOf(guard))) guard = word;
@@ -539,24 +690,25 @@ function requiredBy(query: QueryNode): readonly string[] {
   }
 }
 
-/** The anchors of a query; undefined when nothing is sure to be there, as in a pure negation. */
-function anchorsOf(query: QueryNode): Anchors | undefined {
+/** The anchors of a query; undefined when nothing is sure to be there. */
+function anchorsOf(query: QueryNode, costOf: CostOf): Anchors | undefined {
+  const oneOf = (word: string): Anchors => ({ words: [word], cost: costOf(word), enough: true });
   switch (query.op) {
     case 'and':
-      return cheapest(query.of.map(anchorsOf));
+      return notEnough(cheapest(query.of.map((child) => anchorsOf(child, costOf))));
     case 'or':
-      return union(query.of.map(anchorsOf));
+      return union(query.of.map((child) => anchorsOf(child, costOf)));
     case 'phrase':
     case 'proximity':
-      return cheapest(query.words.map(oneOf));
+      return notEnough(cheapest(query.words.map(oneOf)));
     case 'near':
     case 'onear':
       // A side with a negation may hold without any of its words.
-      return negates(query) ? undefined : cheapest([anchorsOf(query.left), anchorsOf(query.right)]);
-    case 'title': {
-      const anchors = anchorsOf(query.of);
-      return anchors && { ...anchors, enough: false };
-    }
+      return negates(query)
+        ? undefined
+        : notEnough(cheapest([anchorsOf(query.left, costOf), anchorsOf(query.right, costOf)]));
+    case 'title':
+      return notEnough(anchorsOf(query.of, costOf));
     default: {
       const word = wordOf(query);
       return word === undefined ? undefined : oneOf(word);
