@@ -6,8 +6,8 @@ import {
   createClient,
   documentId,
   type ElasticsearchConnection,
-  isUnavailable,
   parseVersion,
+  patiently,
   plainError,
   statusOf,
   typeOf,
@@ -22,7 +22,7 @@ export interface ElasticsearchDeskOptions {
   readonly connection: ElasticsearchConnection;
   /** What the names of all indices begin with: a-z, 0-9 and -. */
   readonly prefix: string;
-  /** Longest that one request may take. 10 s unless told. */
+  /** Longest that one request may take, its retries included. 10 s unless told. */
   readonly timeoutMs?: Millis;
 }
 
@@ -30,8 +30,6 @@ export interface ElasticsearchDeskOptions {
 const longestName = 8000;
 /** Entries of one answer. */
 const mostListed = 10_000;
-/** Reads are asked again of a server that is busy or away for a moment. */
-const attempts = 4;
 
 const keyword = { type: 'keyword' } as const;
 /** One shard each: versions and positions are numbers that a shard counts. */
@@ -249,16 +247,7 @@ class ElasticsearchDesk implements Desk {
 
   /** Something that may be asked twice. */
   async #ask<T>(request: (options: { readonly requestTimeout: number }) => Promise<T>): Promise<T> {
-    return await this.#open(async () => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await request({ requestTimeout: this.#timeoutMs });
-        } catch (error) {
-          if (!isUnavailable(error) || attempt === attempts) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
-        }
-      }
-    });
+    return await this.#open(() => patiently(request, { writeTimeoutMs: this.#timeoutMs }));
   }
 
   /** Errors of the client carry the request, credentials and all: they end here, but for their status. */

@@ -79,6 +79,28 @@ export async function bulk(
   return answers;
 }
 
+/** Asks something that may be asked twice, again and ever later while the server is busy or away, for `writeTimeoutMs` at most. */
+export async function patiently<T>(
+  request: (transport: { readonly requestTimeout: number }) => Promise<T>,
+  options: BulkOptions = {},
+): Promise<T> {
+  const end = performance.now() + (options.writeTimeoutMs ?? 60_000);
+  const random = options.random ?? Math.random;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await request({ requestTimeout: Math.min(30_000, Math.max(1000, end - performance.now())) });
+    } catch (error) {
+      const waitMs = waitBefore(attempt, random);
+      if (!isUnavailable(error) || performance.now() + waitMs > end) throw error;
+      await sleep(waitMs);
+    }
+  }
+}
+
+function waitBefore(attempt: number, random: () => number): Millis {
+  return Math.min(longestWaitMs, firstWaitMs * 2 ** attempt) * (0.5 + random());
+}
+
 async function sendUntilTaken(
   client: Client,
   operations: readonly BulkOperation[],
@@ -106,7 +128,7 @@ async function sendUntilTaken(
       if (!isUnavailable(error)) throw plainError(error);
       why = plainError(error).message;
     }
-    const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** attempt) * (0.5 + random());
+    const waitMs = waitBefore(attempt, random);
     if (performance.now() + waitMs > end) {
       throw new Error(
         `Elasticsearch did not take ${open.length} of ${operations.length} writes in time: ${String(why)}`,
@@ -174,8 +196,13 @@ export function typeOf(error: unknown): string | undefined {
 
 /** An error that says what happened and holds nothing of the request: the client's own carry headers with the credentials. */
 export function plainError(error: unknown): Error {
+  if (error instanceof errors.ResponseError) {
+    const { error: told } = (error.body ?? {}) as { error?: { reason?: string } };
+    const reason = told?.reason === undefined || error.message.includes(told.reason) ? '' : `: ${told.reason}`;
+    return new Error(`Elasticsearch: ${error.message}${reason}`.slice(0, 2000));
+  }
   if (error instanceof errors.ElasticsearchClientError)
-    return new Error(`Elasticsearch: ${error.message.slice(0, 2000)}`);
+    return new Error(`Elasticsearch: ${error.message}`.slice(0, 2000));
   return error instanceof Error ? error : new Error(String(error));
 }
 

@@ -15,7 +15,8 @@ export const mappingVersion = 1;
 export interface IndexNames {
   /** All mentions: an alias. */
   readonly mentions: string;
-  readonly template: string;
+  /** Of a version of the mapping: programs of two versions may run side by side. */
+  readonly template: (version: number) => string;
   readonly triage: string;
   readonly stones: string;
   /** The alias of a month, such as `2026-03`. */
@@ -27,7 +28,7 @@ export interface IndexNames {
 export function indexNames(prefix: string): IndexNames {
   return {
     mentions: `${prefix}-mentions`,
-    template: `${prefix}-mentions`,
+    template: (version) => `${prefix}-mentions-v${version}`,
     triage: `${prefix}-triage`,
     stones: `${prefix}-tombstones`,
     month: (month) => `${prefix}-mentions-${month}`,

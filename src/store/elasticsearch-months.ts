@@ -1,6 +1,6 @@
 /** The indices of one installation: made when they are first written to, a month at a time, each behind an alias of its own. */
 import type { Client } from '@elastic/elasticsearch';
-import { statusOf, typeOf } from '../lib/elasticsearch.ts';
+import { patiently, statusOf, typeOf } from '../lib/elasticsearch.ts';
 import type { Millis } from '../model/types.ts';
 import {
   endOf,
@@ -51,7 +51,7 @@ export class Months {
   async prepare(): Promise<void> {
     const { version, index } = this.#mapping;
     await this.#client.indices.putIndexTemplate({
-      name: this.names.template,
+      name: this.names.template(version),
       index_patterns: [this.names.index('*', version)],
       priority: 500,
       version,
@@ -67,11 +67,12 @@ export class Months {
 
   /** Every month, as the server has them now. */
   async refresh(): Promise<readonly Month[]> {
-    const found = await this.#client.indices
-      .getAlias({ name: this.names.mentions })
-      .catch((error: unknown) => (statusOf(error) === 404 ? {} : Promise.reject(error as Error)));
+    const found = await patiently((transport) =>
+      this.#client.indices.getAlias({ name: this.names.mentions }, transport),
+    ).catch((error: unknown) => (statusOf(error) === 404 ? {} : Promise.reject(error as Error)));
     const known = new Map<string, Month>();
-    for (const index of Object.keys(found)) {
+    // In the order of time.
+    for (const index of Object.keys(found).toSorted()) {
       const parsed = parseIndexName(this.#prefix, index);
       if (parsed?.version !== undefined)
         known.set(parsed.month, { month: parsed.month, index, version: parsed.version });
@@ -95,7 +96,9 @@ export class Months {
       const index = this.names.index(month, this.#mapping.version);
       const { month: alias, mentions } = this.names;
       // Another process may be rebuilding this month under another version: its alias says so.
-      const exists = await this.#client.indices.existsAlias({ name: alias(month) });
+      const exists = await patiently((transport) =>
+        this.#client.indices.existsAlias({ name: alias(month) }, transport),
+      );
       if (!exists) await createIndex(this.#client, index, { aliases: { [alias(month)]: {}, [mentions]: {} } });
       made = true;
     }
@@ -124,7 +127,7 @@ export class Months {
 /** Makes an index unless it is there. */
 export async function createIndex(client: Client, index: string, body: object): Promise<void> {
   try {
-    await client.indices.create({ index, wait_for_active_shards: 1, ...body });
+    await patiently((transport) => client.indices.create({ index, wait_for_active_shards: 1, ...body }, transport));
   } catch (error) {
     if (typeOf(error) !== 'resource_already_exists_exception') throw error;
   }

@@ -141,7 +141,10 @@ export class Reader {
         }
         size = walkSize;
       }
-      const triage = await this.#writer.triageOf(found.map(mentionKey));
+      const triage = await this.#writer.triageOf(
+        found.map(mentionKey),
+        Math.max(graceMs, deadline - performance.now()),
+      );
       const items = found.map((mention, i) => ({ ...mention, triage: triage[i] ?? untouched }));
       return more && after !== undefined ? { items, next: encodeCursor(after) } : { items };
     });
@@ -203,11 +206,12 @@ export class Reader {
   async *pages(scope: Scope, query: MentionQuery, limitMs: Millis): AsyncGenerator<readonly Mention[]> {
     const selection = select(scope, query);
     if (selection === undefined) return;
-    await this.#refresh();
+    const deadline = performance.now() + limitMs;
+    await this.#refresh(deadline);
     const { filter, plan } = selection;
     const wanted = allOf([filter, ...(plan === undefined ? [] : [plan.maybe])]);
     let page: Mention[] = [];
-    for await (const { source } of this.#walk(wanted, ['body', 'terms'], performance.now() + limitMs)) {
+    for await (const { source } of this.#walk(wanted, ['body', 'terms'], deadline)) {
       const mention = mentionIn(source);
       if (plan !== undefined && !plan.exact && !plan.test(mention)) continue;
       page.push(mention);
@@ -362,19 +366,21 @@ export class Reader {
     try {
       const deadline = performance.now() + this.#limitMs;
       // Posts that are asked for by name are evidence: they are looked up as they are now.
-      if (this.#fresh === 'always' || query.ids !== undefined) await this.#refresh();
-      else if (this.#fresh === 'own' && this.#seen !== this.#writer.changes) await this.#refresh();
+      if (this.#fresh === 'always' || query.ids !== undefined) await this.#refresh(deadline);
+      else if (this.#fresh === 'own' && this.#seen !== this.#writer.changes) await this.#refresh(deadline);
       return await read(deadline);
     } finally {
       this.#running -= 1;
     }
   }
 
-  async #refresh(): Promise<void> {
+  async #refresh(deadline: Millis): Promise<void> {
     const { changes } = this.#writer;
-    await this.#client.indices.refresh(
-      { index: this.#months.names.mentions, ignore_unavailable: true, allow_no_indices: true },
-      { requestTimeout: 10_000 },
+    await this.#ask(deadline, (options) =>
+      this.#client.indices.refresh(
+        { index: this.#months.names.mentions, ignore_unavailable: true, allow_no_indices: true },
+        options,
+      ),
     );
     this.#seen = changes;
   }

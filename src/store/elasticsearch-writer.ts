@@ -7,6 +7,7 @@ import {
   type BulkOptions,
   documentId,
   parseVersion,
+  patiently,
   statusOf,
   versionIn,
 } from '../lib/elasticsearch.ts';
@@ -200,17 +201,19 @@ export class Writer {
       const mine = byMonth.get(month) ?? [];
       if (others.length === 0) continue;
       const byKey = new Map(mine.map((draft) => [draft.key, draft]));
-      const { hits } = await this.#client.search(
-        {
-          index: others.map((other) => this.#months.names.month(other.month)),
-          ignore_unavailable: true,
-          query: { ids: { values: [...byKey.keys()] } },
-          size: 10_000,
-          _source: false,
-          track_total_hits: false,
-          filter_path: ['hits.hits._id', 'hits.hits._index'],
-        },
-        { requestTimeout: 30_000 },
+      const { hits } = await this.#ask((transport) =>
+        this.#client.search(
+          {
+            index: others.map((other) => this.#months.names.month(other.month)),
+            ignore_unavailable: true,
+            query: { ids: { values: [...byKey.keys()] } },
+            size: 10_000,
+            _source: false,
+            track_total_hits: false,
+            filter_path: ['hits.hits._id', 'hits.hits._index'],
+          },
+          transport,
+        ),
       );
       for (const hit of hits?.hits ?? []) {
         const draft = byKey.get(String(hit._id));
@@ -331,7 +334,9 @@ export class Writer {
     for (let round = 0; ; round++) {
       if (round === rounds) throw new Error('mentions that are to be removed are being written again and again');
       // A search sees what was refreshed; what is written from here on sees the tombstones.
-      await this.#client.indices.refresh({ index: mentions, ignore_unavailable: true, allow_no_indices: true });
+      await this.#ask((transport) =>
+        this.#client.indices.refresh({ index: mentions, ignore_unavailable: true, allow_no_indices: true }, transport),
+      );
       if (await this.#deleteFound(removals)) return;
     }
   }
@@ -342,19 +347,21 @@ export class Writer {
     let after: readonly unknown[] | undefined;
     let clean = true;
     for (;;) {
-      const { hits } = await this.#client.search(
-        {
-          index: this.#months.names.mentions,
-          ignore_unavailable: true,
-          query: { terms: { id: [...byId.keys()] } },
-          size: chunk,
-          sort: [{ id: 'asc' }, { brand: 'asc' }, { at: 'asc' }],
-          ...(after !== undefined && { search_after: [...after] as string[] }),
-          _source: ['id', 'brand', 'observedAt'],
-          seq_no_primary_term: true,
-          track_total_hits: false,
-        },
-        { requestTimeout: 30_000 },
+      const { hits } = await this.#ask((transport) =>
+        this.#client.search(
+          {
+            index: this.#months.names.mentions,
+            ignore_unavailable: true,
+            query: { terms: { id: [...byId.keys()] } },
+            size: chunk,
+            sort: [{ id: 'asc' }, { brand: 'asc' }, { at: 'asc' }],
+            ...(after !== undefined && { search_after: [...after] as string[] }),
+            _source: ['id', 'brand', 'observedAt'],
+            seq_no_primary_term: true,
+            track_total_hits: false,
+          },
+          transport,
+        ),
       );
       const doomed = hits.hits.flatMap((hit): Place[] => {
         const { id, brand, observedAt } = hit._source as { id: string; brand: string; observedAt: Millis };
@@ -418,20 +425,21 @@ export class Writer {
     place: { readonly key: string } & ({ readonly index: string } | { readonly month: string }),
     triage: TriageStatus,
   ): Promise<void> {
-    await this.#client
-      .update({
-        index: 'index' in place ? place.index : this.#months.names.month(place.month),
-        id: place.key,
-        doc: { triage },
-        retry_on_conflict: 20,
-        refresh: true,
-      })
-      .catch((error: unknown) => (statusOf(error) === 404 ? undefined : Promise.reject(error as Error)));
+    const index = 'index' in place ? place.index : this.#months.names.month(place.month);
+    const update = { _index: index, _id: place.key, retry_on_conflict: 20, require_alias: true };
+    const [answer] = await this.#bulk([
+      { action: JSON.stringify({ update }), source: JSON.stringify({ doc: { triage } }) },
+    ]);
+    // Removed meanwhile: its triage waits for it.
+    if (answer?.status === 404) return;
+    if (answer === undefined || answer.status >= 300) throw new Error(`triage could not be marked: ${answer?.reason}`);
+    await this.#ask((transport) => this.#client.indices.refresh({ index, ignore_unavailable: true }, transport));
   }
 
   /** The triage of mentions, as it is now. */
-  async triageOf(keys: readonly string[]): Promise<readonly Triage[]> {
-    const found = await this.#mget(keys.map((key) => ({ index: this.#months.names.triage, key })));
+  async triageOf(keys: readonly string[], limitMs: Millis): Promise<readonly Triage[]> {
+    const places = keys.map((key) => ({ index: this.#months.names.triage, key }));
+    const found = await this.#mget(places, undefined, limitMs);
     return found.map((doc) => {
       if (doc === undefined) return untouched;
       const { status, assignee, until, verdict, note } = doc.source as unknown as Triage;
@@ -450,24 +458,27 @@ export class Writer {
   async #mget(
     places: readonly { readonly index: string; readonly key: string }[],
     fields?: readonly string[],
+    limitMs?: Millis,
   ): Promise<readonly (Found | undefined)[]> {
     if (places.length === 0) return [];
-    const { docs } = await this.#client.mget<Record<string, unknown>>(
-      {
-        docs: places.map(({ index, key }) => ({ _index: index, _id: key })),
-        ...(fields !== undefined && { _source: [...fields] }),
-        filter_path: [
-          'docs._id',
-          'docs._index',
-          'docs._version',
-          'docs._seq_no',
-          'docs._primary_term',
-          'docs._source',
-          'docs.error.type',
-        ],
-      },
-      { requestTimeout: 30_000 },
-    );
+    const request = (transport: { readonly requestTimeout: number }) =>
+      this.#client.mget<Record<string, unknown>>(
+        {
+          docs: places.map(({ index, key }) => ({ _index: index, _id: key })),
+          ...(fields !== undefined && { _source: [...fields] }),
+          filter_path: [
+            'docs._id',
+            'docs._index',
+            'docs._version',
+            'docs._seq_no',
+            'docs._primary_term',
+            'docs._source',
+            'docs.error.type',
+          ],
+        },
+        transport,
+      );
+    const { docs } = await (limitMs === undefined ? this.#ask(request) : request({ requestTimeout: limitMs }));
     return docs.map((doc) => {
       if ('error' in doc) {
         // A month that is not there holds nothing.
@@ -484,6 +495,10 @@ export class Writer {
         source: doc._source,
       };
     });
+  }
+
+  #ask<T>(request: (transport: { readonly requestTimeout: number }) => Promise<T>): Promise<T> {
+    return patiently(request, this.#options);
   }
 
   #bulk(operations: readonly BulkOperation[]): Promise<readonly BulkAnswer[]> {

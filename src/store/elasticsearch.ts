@@ -125,7 +125,7 @@ export function leastRole(prefix: string): {
   readonly indices: readonly { readonly names: readonly string[]; readonly privileges: readonly string[] }[];
 } {
   return {
-    cluster: ['manage_index_templates'],
+    cluster: ['manage_index_templates', 'monitor'],
     indices: [
       { names: [`${prefix}-*`], privileges: ['read', 'write', 'maintenance', 'view_index_metadata', 'manage'] },
     ],

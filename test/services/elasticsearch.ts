@@ -80,7 +80,7 @@ export async function dropIndices(server: ElasticsearchServer, prefix: string): 
   const found = await client.indices.get({ index: `${prefix}-*`, features: ['aliases'] });
   const names = Object.keys(found);
   if (names.length > 0) await client.indices.delete({ index: names });
-  await client.indices.deleteIndexTemplate({ name: `${prefix}-mentions` }).catch(() => undefined);
+  await client.indices.deleteIndexTemplate({ name: `${prefix}-*` }).catch(() => undefined);
   await client.close();
 }
 
