@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   backtest: './backtest.ts',
   queries: './queries.ts',
   firehose: './firehose.ts',
+  board: './board.ts',
 };
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });

@@ -34,7 +34,10 @@ export interface Unit {
   readonly pairs: ReadonlyMap<string, number> | undefined;
   readonly negator: boolean;
   readonly negatorAfter: boolean;
-  readonly turning: boolean;
+  readonly turns: boolean;
+  readonly contrasts: boolean;
+  /** A sign that the writer means the contrary. */
+  readonly ironic: boolean;
   readonly kind: 'word' | 'hashtag' | 'handle' | 'emoji' | 'link' | 'number' | 'emoticon';
 }
 
@@ -55,13 +58,19 @@ export interface Reading<U extends Unit> {
   readonly negated: Uint8Array;
   /** Number of the clause that the unit stands in, from 0. */
   readonly clause: Uint16Array;
+  /** Number of the sentence, or of the part of it that a word like `but` sets off. */
+  readonly sentence: Uint16Array;
   /** What the lists think of the unit where it stands, negation applied. */
   readonly opinion: Float64Array;
+  /** What the unit counts: what stands after a `but` counts more than what stands before. */
+  readonly importance: Float64Array;
   /** Indices of shape and lexicon features. */
   readonly shape: Int32Array;
   shapes: number;
   readonly lexicon: Int32Array;
   lexicons: number;
+  /** How often a second negator took a first one back. */
+  twice: number;
 }
 
 /** Longer texts are read up to here. */
@@ -74,11 +83,14 @@ export function createReading<U extends Unit>(): Reading<U> {
     tokenOf: new Int32Array(mostUnits),
     negated: new Uint8Array(mostUnits),
     clause: new Uint16Array(mostUnits),
+    sentence: new Uint16Array(mostUnits),
     opinion: new Float64Array(mostUnits),
+    importance: new Float64Array(mostUnits),
     shape: new Int32Array(32),
     shapes: 0,
     lexicon: new Int32Array(16),
     lexicons: 0,
+    twice: 0,
   };
 }
 
@@ -114,10 +126,9 @@ function shapeIndex(kind: number, value: number, mask: number): number {
 const camel = /\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{N}+/gu;
 const numeric = /^\p{N}+$/u;
 const elongated = /(.)\1{2,}/gu;
-const turningWords: ReadonlySet<string> = new Set(
-  'but however while whereas unlike mais cependant pourtant toutefois neanmoins tandis contrairement aber jedoch sondern wahrend pero aunque sino mientras ma invece mentre mas porem enquanto'.split(
-    ' ',
-  ),
+/** Signs that people put beside praise that they do not mean. */
+const ironicSigns: ReadonlySet<string> = new Set(
+  '🙃 🙄 😒 #ironie #ironique #sarcasme #irony #ironic #sarcasm #sarcastic #ironia #sarcasmo'.split(' '),
 );
 
 export const linkKey = '\u0001link';
@@ -191,7 +202,9 @@ export function unitOf(key: string, raw: string, vocabulary: Vocabulary | undefi
     pairs,
     negator: vocabulary?.negators.has(bare) === true || bare === 'ne',
     negatorAfter: vocabulary?.negatorsAfter.has(bare) === true,
-    turning: turningWords.has(bare),
+    turns: vocabulary?.turns.has(bare) === true,
+    contrasts: vocabulary?.contrasts.has(bare) === true,
+    ironic: ironicSigns.has(key),
     kind,
   };
 }
@@ -253,10 +266,15 @@ export function readText<U extends Unit>(
   into: Reading<U>,
   mask: number,
 ): void {
-  const { units, tokenOf, negated, clause, opinion } = into;
+  const { units, tokenOf, negated, clause, sentence, opinion } = into;
   let count = 0;
   let clauses = 0;
+  let sentences = 0;
   let marked = 0;
+  // A second negator takes the first one back; `ne … pas` is one.
+  let odd = true;
+  let half = false;
+  let twice = 0;
   let exclamations = 0;
   let questions = 0;
   let dots = 0;
@@ -269,11 +287,13 @@ export function readText<U extends Unit>(
   let pictures = 0;
   let position = 0;
   let breaks = false;
+  let pauses = false;
   const most = tokens.length;
   for (let t = 0; t <= most && count < mostUnits - 3; t += 1) {
     const token = t < most ? tokens[t] : undefined;
     const until = token ? token.start : text.length;
     breaks = false;
+    pauses = false;
     for (let i = position; i < until; i += 1) {
       const code = text.charCodeAt(i);
       if (code === 0x20) continue;
@@ -295,6 +315,8 @@ export function readText<U extends Unit>(
           breaks = true;
           break;
         case 0x2c:
+          pauses = true;
+          break;
         case 0x0a:
           breaks = true;
           break;
@@ -312,10 +334,12 @@ export function readText<U extends Unit>(
             // An address: to the next space, it is nothing but a link.
             while (i < until && text.charCodeAt(i) > 0x20) i += 1;
             links += 1;
+            if (count >= mostUnits - 3) break;
             units[count] = unit(linkKey, '');
             tokenOf[count] = -1;
             negated[count] = 0;
             clause[count] = clauses;
+            sentence[count] = sentences;
             opinion[count] = 0;
             count += 1;
             break;
@@ -325,11 +349,12 @@ export function readText<U extends Unit>(
           const letter = mouth === until;
           const alone = !letter || (token !== undefined && token.end - token.start === 1);
           const before = i === 0 ? 0x20 : text.charCodeAt(i - 1);
-          if (side !== 0 && alone && !(before >= 0x30 && before <= 0x39)) {
+          if (side !== 0 && alone && count < mostUnits - 3 && !(before >= 0x30 && before <= 0x39)) {
             units[count] = unit(side > 0 ? happyKey : sadKey, '');
             tokenOf[count] = -1;
             negated[count] = 0;
             clause[count] = clauses;
+            sentence[count] = sentences;
             opinion[count] = side > 0 ? 0.4 : -0.5;
             count += 1;
             i = Math.min(mouth, until);
@@ -341,9 +366,11 @@ export function readText<U extends Unit>(
     }
     if (!token) break;
     position = token.end;
-    if (breaks) {
+    if (breaks || pauses) {
       marked = 0;
+      half = false;
       clauses += 1;
+      if (breaks) sentences += 1;
     }
     let key = token.text;
     if (token.kind === 'word') {
@@ -355,7 +382,11 @@ export function readText<U extends Unit>(
         if (end - start > 2 && isUpper(text.charCodeAt(start)) && isUpper(text.charCodeAt(end - 1))) capitals += 1;
         if (token.other !== '') {
           key = token.other;
-          if (key.startsWith("n'")) marked = reach;
+          if (key.startsWith("n'")) {
+            marked = reach;
+            odd = true;
+            half = true;
+          }
         }
       }
     } else if (token.kind === 'hashtag') hashtags += 1;
@@ -365,20 +396,31 @@ export function readText<U extends Unit>(
     } else pictures += 1;
     const made = unit(key, token.kind === 'hashtag' ? text.slice(token.start, token.end) : '');
     if (made.kind === 'number') numbers += 1;
-    if (made.turning) {
+    if (made.turns || made.contrasts) {
       clauses += 1;
+      sentences += 1;
       marked = 0;
     }
     units[count] = made;
     tokenOf[count] = t;
     negated[count] = marked > 0 ? 1 : 0;
     clause[count] = clauses;
-    opinion[count] = made.lexicon === 0 ? 0 : marked > 0 ? -0.8 * made.lexicon : made.lexicon;
+    sentence[count] = sentences;
+    opinion[count] = made.lexicon === 0 ? 0 : marked > 0 && odd ? -0.8 * made.lexicon : made.lexicon;
     count += 1;
     if (marked > 0) marked -= 1;
-    if (made.negator) marked = reach;
+    if (made.negator) {
+      const whole = key !== 'ne';
+      if (marked > 0 && whole && !half) {
+        odd = !odd;
+        twice += 1;
+      } else if (marked === 0) odd = true;
+      half = !whole;
+      marked = reach;
+    }
   }
   into.count = count;
+  weighTurns(into);
 
   const lasting = text.charCodeAt(text.trimEnd().length - 1);
   const { shape } = into;
@@ -407,18 +449,28 @@ export function readText<U extends Unit>(
     mask,
   );
   into.shapes = shapes;
-  readOpinions(into, mask, tokens);
+  into.twice = twice;
+  resolveOpinions(into, tokens);
+  sumOpinions(into, mask);
 }
 
-/** What the word lists think of the whole, as bins. */
-function readOpinions<U extends Unit>(into: Reading<U>, mask: number, tokens: readonly Token[]): void {
-  const { units, opinion, count, lexicon, tokenOf } = into;
-  let good = 0;
-  let bad = 0;
-  let goods = 0;
-  let bads = 0;
-  let last = 0;
-  let strongest = 0;
+/** What a word counts that stands before the last `but`, and how many words before it are meant. */
+const beforeTurn = 0.55;
+const turnReach = 20;
+
+/** The last `but` of a text parts what is conceded from what is meant. */
+function weighTurns<U extends Unit>({ count, units, importance }: Reading<U>): void {
+  importance.fill(1, 0, count);
+  let last = -1;
+  for (let i = 1; i < count - 1; i += 1) if (units[i]?.turns) last = i;
+  if (last > 0) importance.fill(beforeTurn, Math.max(0, last - turnReach), last);
+}
+
+/** Pairs of the lists and negators that follow have their say. */
+function resolveOpinions<U extends Unit>(
+  { units, opinion, count, tokenOf, negated }: Reading<U>,
+  tokens: readonly Token[],
+): void {
   for (let i = 0; i < count; i += 1) {
     const made = units[i];
     if (!made) continue;
@@ -430,20 +482,43 @@ function readOpinions<U extends Unit>(into: Reading<U>, mask: number, tokens: re
         opinion[i + 1] = 0;
       }
     }
+    const value = opinion[i] ?? 0;
+    if (value === 0 || negated[i] === 1 || made.pairs !== undefined) continue;
+    if ((i + 1 < count && units[i + 1]?.negatorAfter) || (i + 2 < count && units[i + 2]?.negatorAfter)) {
+      opinion[i] = -0.8 * value;
+    }
+  }
+}
+
+/** What the word lists think of the whole, as bins; asked again when the importance of units has changed. */
+export function sumOpinions<U extends Unit>(into: Reading<U>, mask: number): void {
+  const { units, opinion, count, lexicon, twice } = into;
+  let good = 0;
+  let bad = 0;
+  let goods = 0;
+  let bads = 0;
+  let last = 0;
+  let strongest = 0;
+  let delights = 0;
+  let horrors = 0;
+  let turnedGood = 0;
+  let turnedBad = 0;
+  for (let i = 0; i < count; i += 1) {
+    const made = units[i];
+    if (!made) continue;
     let value = opinion[i] ?? 0;
     if (value === 0) continue;
-    if ((units[i + 1]?.negatorAfter === true && i + 1 < count) || (i + 2 < count && units[i + 2]?.negatorAfter)) {
-      if (into.negated[i] === 0 && made.pairs === undefined) {
-        value *= -0.8;
-        opinion[i] = value;
-      }
-    }
+    if (made.lexicon > 0 && value < 0) turnedGood += 1;
+    else if (made.lexicon < 0 && value > 0) turnedBad += 1;
+    value *= into.importance[i] as number;
     if (value > 0) {
       good += value;
       goods += 1;
+      if (value > 0.6) delights += 1;
     } else {
       bad -= value;
       bads += 1;
+      if (value < -0.6) horrors += 1;
     }
     last = value;
     if (Math.abs(value) > Math.abs(strongest)) strongest = value;
@@ -456,5 +531,9 @@ function readOpinions<U extends Unit>(into: Reading<U>, mask: number, tokens: re
   lexicon[n++] = shapeIndex(22, hits === 0 ? 99 : Math.round(last * 4), mask);
   lexicon[n++] = shapeIndex(23, hits === 0 ? 99 : Math.round(strongest * 5), mask);
   lexicon[n++] = shapeIndex(24, hits === 0 ? 99 : Math.round(Math.max(-4, Math.min(4, good - bad)) * 3), mask);
+
+  lexicon[n++] = shapeIndex(25, bin(delights, 3) * 4 + bin(horrors, 3), mask);
+  lexicon[n++] = shapeIndex(26, bin(goods - delights, 3) * 4 + bin(bads - horrors, 3), mask);
+  lexicon[n++] = shapeIndex(27, bin(turnedGood, 2) * 9 + bin(turnedBad, 2) * 3 + bin(twice, 2), mask);
   into.lexicons = n;
 }

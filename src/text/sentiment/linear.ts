@@ -15,6 +15,7 @@ import {
   pairIndex,
   readText,
   SHAPE,
+  sumOpinions,
   unitOf,
   WORDS,
 } from './features.ts';
@@ -68,7 +69,6 @@ export function createLinearScorer(options: { readonly folder?: URL } = {}): Sen
   const without = new Set<string>();
   const reading = createReading<ScoredUnit>();
   const pulls = new Float64Array(mostUnits);
-  const importance = new Float64Array(mostUnits);
   return {
     score(text, language, tokens = tokenize(text), about) {
       let engine = engines.get(language);
@@ -79,7 +79,7 @@ export function createLinearScorer(options: { readonly folder?: URL } = {}): Sen
         else if (/^[a-z]{2}$/.test(language)) without.add(language);
       }
       if (!engine) return lexicon.score(text, language, tokens);
-      return judge(engine, text, tokens, reading, pulls, about && about.length > 0 ? importance : undefined, about);
+      return judge(engine, text, tokens, reading, pulls, about);
     },
   };
 }
@@ -147,14 +147,14 @@ function judge(
   tokens: readonly Token[],
   reading: Reading<ScoredUnit>,
   pulls: Float64Array,
-  importance: Float64Array | undefined,
   about: readonly TokenSpan[] | undefined,
 ): Sentiment {
   readText(text, tokens, unit, reading, mask);
   const { header, weights } = model;
-  const { count, units, negated, opinion } = reading;
+  const { count, units, negated, opinion, importance } = reading;
   if (count === 0) return unknown;
-  if (importance && about) weighClauses(reading, about, importance);
+  const reversed = about !== undefined && about.length > 0 && weighClauses(reading, about, text, tokens);
+  if (about !== undefined && about.length > 0) sumOpinions(reading, mask);
   let words = 0;
   let wordsNegative = 0;
   let wordsPositive = 0;
@@ -170,7 +170,7 @@ function judge(
   let hash = 0;
   for (let i = 0; i < count; i += 1) {
     const made = units[i] as ScoredUnit;
-    const by = importance ? (importance[i] as number) : 1;
+    const by = importance[i] as number;
     words += by * made.words;
     wordsNegative += by * made.wordsNegative;
     wordsPositive += by * made.wordsPositive;
@@ -223,22 +223,25 @@ function judge(
   negative += listsNegative;
   positive += listsPositive;
 
-  const n = Math.exp(negative / header.temperature);
-  const p = Math.exp(positive / header.temperature);
+  // What is said of the other brand in a comparison, and praise beside a sign of irony, mean the contrary.
+  const contrary = reversed || (positive > negative && isIronic(reading, text));
+  const n = Math.exp((contrary ? positive : negative) / header.temperature);
+  const p = Math.exp((contrary ? negative : positive) / header.temperature);
   const all = n + p + 1;
   const label: SentimentLabel = n > p ? (n > 1 ? 'negative' : 'neutral') : p > 1 ? 'positive' : 'neutral';
   const confidence = Math.max(n, p, 1) / all;
 
   // How much each word moved the verdict: away from the other pole, or from both.
-  const toNegative = label === 'negative' ? 1 : label === 'positive' ? -1 : -0.5;
-  const toPositive = label === 'positive' ? 1 : label === 'negative' ? -1 : -0.5;
+  const pole = label === 'neutral' ? 0 : (label === 'negative') === contrary ? 1 : -1;
+  const toNegative = pole === 0 ? -0.5 : -pole;
+  const toPositive = pole === 0 ? -0.5 : pole;
   let opinions = 0;
   for (let i = 0; i < count; i += 1) opinions += Math.abs(opinion[i] as number);
   const lists =
     opinions > 0 && label !== 'neutral' ? (toNegative * listsNegative + toPositive * listsPositive) / opinions : 0;
   for (let i = 0; i < count; i += 1) {
     const made = units[i] as ScoredUnit;
-    const by = importance ? (importance[i] as number) : 1;
+    const by = importance[i] as number;
     const own = opinion[i] as number;
     let pull =
       toNegative * (perWord * made.wordsNegative + perLetter * made.lettersNegative) +
@@ -284,28 +287,73 @@ function strongest(
   return words;
 }
 
-/** The clause that names the brand counts whole, the others less; a clause too short to say anything takes in the next. */
-function weighClauses(reading: Reading<ScoredUnit>, about: readonly TokenSpan[], importance: Float64Array): void {
-  const { count, clause, tokenOf } = reading;
-  importance.fill(elsewhere, 0, count);
+/** Praise that takes itself back at its end: `… or not`, `/s`. */
+const takenBack = /(?:\s\/s|(?:…|\.{2,}|\()\s*(?:ou pas|ou non|non|not|or not))[\s.!)]*$/i;
+
+function isIronic({ count, units }: Reading<ScoredUnit>, text: string): boolean {
+  for (let i = 0; i < count; i += 1) if (units[i]?.ironic) return true;
+  const last = text.charCodeAt(text.length - 1) | 0x20;
+  // Cheap first: such an end is a letter, a full stop, an exclamation mark or a bracket.
+  return (
+    (last === 0x73 || last === 0x74 || last === 0x6e || last === 0x2e || last === 0x21 || last === 0x29) &&
+    takenBack.test(text.slice(-16))
+  );
+}
+
+const than: ReadonlySet<string> = new Set(['than', 'que', "qu'", 'als', 'di', 'do']);
+const better: ReadonlySet<string> = new Set(
+  'better worse meilleur meilleure meilleurs meilleures mieux pire pires mejor peor melhor pior besser schlechter meglio peggio prefere preferer'.split(
+    ' ',
+  ),
+);
+
+/** A word with a capital, or a handle. */
+function isName(text: string, token: Token | undefined): boolean {
+  if (!token) return false;
+  if (token.kind !== 'word') return token.kind === 'handle';
+  const first = text.charAt(token.start);
+  return first !== first.toLowerCase();
+}
+
+/**
+ * The clause that names the brand counts whole, and what follows it in the sentence; the rest counts less.
+ * Answers whether the brand is what another is compared with (`better than Acme`): the verdict then turns round.
+ */
+function weighClauses(
+  reading: Reading<ScoredUnit>,
+  about: readonly TokenSpan[],
+  text: string,
+  tokens: readonly Token[],
+): boolean {
+  const { count, clause, sentence, tokenOf, importance, units } = reading;
   let any = false;
+  let reversed = false;
   for (let i = 0; i < count; i += 1) {
-    const span = about.find(({ from, to }) => (tokenOf[i] as number) >= from && (tokenOf[i] as number) < to);
+    const token = tokenOf[i] as number;
+    const span = about.find(({ from, to }) => token >= from && token < to);
     if (!span) continue;
+    if (!any) for (let k = 0; k < count; k += 1) importance[k] = elsewhere;
     any = true;
     let from = i;
     while (from > 0 && clause[from - 1] === clause[i]) from -= 1;
-    let until = clause[i] as number;
+    if (than.has(units[i - 1]?.text ?? '')) {
+      for (let k = Math.max(0, i - 6); k < i - 1; k += 1) {
+        if (!better.has(units[k]?.text ?? '')) continue;
+        reversed = true;
+        importance.fill(1, 0, i);
+      }
+    }
     let others = 0;
     for (let k = from; k < count; k += 1) {
-      if ((clause[k] as number) > until) {
-        if (others >= fewestInClause) break;
-        until = clause[k] as number;
-      }
-      const token = tokenOf[k] as number;
-      if (token < span.from || token >= span.to) others += 1;
+      const at = tokenOf[k] as number;
+      const inside = at >= span.from && at < span.to;
+      const enough = others >= fewestInClause;
+      if (enough && sentence[k] !== sentence[i]) break;
+      // After a comma, a name is likely to be another brand.
+      if (k > i && clause[k] !== clause[k - 1] && !inside && isName(text, tokens[at])) break;
+      if (!inside) others += 1;
       importance[k] = 1;
     }
   }
-  if (!any) importance.fill(1, 0, count);
+  return reversed;
 }

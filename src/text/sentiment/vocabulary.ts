@@ -1,7 +1,13 @@
 /** The word lists of `wink-sentiment` and `natural`, read as plain data when a language is first needed. */
 import { createRequire } from 'node:module';
 import { fold, tokenize } from '../tokenize.ts';
+import { pairsOf, type WordList, weightsOf } from './words.ts';
+import { german } from './words-de.ts';
+import { english as englishList } from './words-en.ts';
+import { spanish } from './words-es.ts';
 import { frenchIdle, frenchPhrases, frenchWords } from './words-fr.ts';
+import { italian } from './words-it.ts';
+import { portuguese } from './words-pt.ts';
 
 const load = createRequire(import.meta.url);
 
@@ -17,6 +23,10 @@ export interface Vocabulary {
   /** Words that turn what stands before them too, within two words: `recommande pas`. */
   readonly negatorsAfter: ReadonlySet<string>;
   readonly boosters: ReadonlySet<string>;
+  /** Words after which the sentence says what counts: `mais`. */
+  readonly turns: ReadonlySet<string>;
+  /** Words that begin another clause about something else: `tandis`. */
+  readonly contrasts: ReadonlySet<string>;
 }
 
 type Pattern = Readonly<Record<string, { readonly form: string; readonly polarity: string }>>;
@@ -56,6 +66,12 @@ function afinn(file: string): Map<string, number> {
   return folding(Object.entries(data).map(([word, value]) => [word, value / 5] as const));
 }
 
+/** A package's list with our own words over it. */
+function over(weights: Map<string, number>, list: WordList): Map<string, number> {
+  for (const [word, weight] of weightsOf(list)) weights.set(word, weight);
+  return weights;
+}
+
 function negations(file: string): ReadonlySet<string> {
   const { words } = load(`natural/lib/natural/sentiment/${file}`) as { readonly words: readonly string[] };
   return new Set(words.map(fold));
@@ -67,9 +83,14 @@ function english(): Vocabulary {
   for (const [first, seconds] of Object.entries(data)) {
     pairs.set(fold(first), new Map(Object.entries(seconds).map(([second, value]) => [fold(second), value / 5])));
   }
+  for (const [first, seconds] of pairsOf(englishList.phrases)) {
+    pairs.set(first, new Map([...(pairs.get(first) ?? []), ...seconds]));
+  }
+  const weights = afinn('wink-sentiment/src/afinn-en-165.js');
+  for (const [word, weight] of weightsOf(englishList)) if (!weights.has(word)) weights.set(word, weight);
   const negators = Object.keys(load('wink-sentiment/src/negations.js') as object);
   return {
-    weights: afinn('wink-sentiment/src/afinn-en-165.js'),
+    weights,
     pairs,
     pairsTurn: true,
     negators: new Set([
@@ -80,6 +101,8 @@ function english(): Vocabulary {
     ]),
     negatorsAfter: none,
     boosters: set('very really so extremely totally absolutely too fucking'),
+    turns: set('but however yet though nevertheless'),
+    contrasts: set('while whereas unlike than'),
   };
 }
 
@@ -87,19 +110,15 @@ function french(): Vocabulary {
   const weights = pattern('French/pattern-sentiment-fr.json');
   for (const [word, weight] of Object.entries(frenchWords)) weights.set(word, weight);
   for (const word of frenchIdle) weights.delete(word);
-  const pairs = new Map<string, Map<string, number>>();
-  for (const [phrase, weight] of Object.entries(frenchPhrases)) {
-    const [first = '', second = ''] = phrase.split(' ');
-    const seconds = pairs.get(first) ?? new Map<string, number>();
-    pairs.set(first, seconds.set(second, weight));
-  }
   return {
     weights,
-    pairs,
+    pairs: pairsOf(frenchPhrases),
     pairsTurn: false,
     negators: set('pas jamais aucun aucune sans ni rien guere'),
     negatorsAfter: set('pas jamais rien guere aucun aucune'),
     boosters: set('tres trop vraiment tellement si super hyper totalement absolument completement'),
+    turns: set('mais cependant pourtant toutefois neanmoins dommage heureusement malheureusement finalement'),
+    contrasts: set('tandis alors contrairement quant'),
   };
 }
 
@@ -107,36 +126,44 @@ const makers: Readonly<Record<string, () => Vocabulary>> = {
   en: english,
   fr: french,
   es: () => ({
-    weights: afinn('natural/lib/natural/sentiment/Spanish/afinnShortSortedSpanish.json'),
-    pairs: noPairs,
+    weights: over(afinn('natural/lib/natural/sentiment/Spanish/afinnShortSortedSpanish.json'), spanish),
+    pairs: pairsOf(spanish.phrases),
     pairsTurn: false,
     negators: negations('Spanish/negations_es.json'),
     negatorsAfter: none,
     boosters: set('muy tan super demasiado'),
+    turns: set('pero sino aunque lastima'),
+    contrasts: set('mientras'),
   }),
   pt: () => ({
-    weights: afinn('natural/lib/natural/sentiment/Portuguese/afinnShortSortedPortuguese.json'),
-    pairs: noPairs,
+    weights: over(afinn('natural/lib/natural/sentiment/Portuguese/afinnShortSortedPortuguese.json'), portuguese),
+    pairs: pairsOf(portuguese.phrases),
     pairsTurn: false,
     negators: negations('Portuguese/negations_pt.json'),
     negatorsAfter: none,
     boosters: set('muito tao super demais'),
+    turns: set('mas porem contudo todavia'),
+    contrasts: set('enquanto'),
   }),
   de: () => ({
-    weights: pattern('German/pattern-sentiment-de.json'),
-    pairs: noPairs,
+    weights: over(pattern('German/pattern-sentiment-de.json'), german),
+    pairs: pairsOf(german.phrases),
     pairsTurn: false,
     negators: new Set([...negations('German/negations_de.json'), ...'nie keine keinen keiner ohne'.split(' ')]),
     negatorsAfter: none,
     boosters: set('sehr so total echt richtig zu'),
+    turns: set('aber jedoch sondern leider'),
+    contrasts: set('wahrend'),
   }),
   it: () => ({
-    weights: pattern('Italian/pattern-sentiment-it.json'),
-    pairs: noPairs,
+    weights: over(pattern('Italian/pattern-sentiment-it.json'), italian),
+    pairs: pairsOf(italian.phrases),
     pairsTurn: false,
     negators: set('non mai nessun nessuno nessuna senza ne niente'),
     negatorsAfter: none,
     boosters: set('molto troppo davvero cosi super'),
+    turns: set('ma pero tuttavia peccato'),
+    contrasts: set('mentre invece'),
   }),
   nl: () => ({
     weights: pattern('Dutch/pattern-sentiment-nl.json'),
@@ -145,6 +172,8 @@ const makers: Readonly<Record<string, () => Vocabulary>> = {
     negators: new Set([...negations('Dutch/negations_du.json'), 'geen', 'zonder']),
     negatorsAfter: none,
     boosters: set('heel erg zeer zo te'),
+    turns: set('maar echter helaas'),
+    contrasts: set('terwijl'),
   }),
 };
 

@@ -12,7 +12,17 @@ const strongNegative =
   'menteur menteurs menteuse mepris meprisant meprisante intoxication empoisonne empoisonnement mort morts deces tue tuer victime ' +
   'victimes danger dangereux dangereuse dangereuses toxique toxiques plainte plaintes harcelement racisme raciste racistes ' +
   'contamine contaminee contamines contaminees contamination listeria salmonelle salmonelles sexiste sexistes corruption corrompu corrompus ecoeurant ecoeurante ecoeure revoltant revoltante minable minables pitoyable ' +
-  'pitoyables ridicule ridicules incompetent incompetente incompetents incompetence fuyez fuir eviter evitez';
+  'pitoyables ridicule ridicules incompetent incompetente incompetents incompetence fuyez fuir eviter evitez ' +
+  'catastrophes desastreuses massacre carnage degout ecoeurants ecoeurantes immonde infame indigne indignes ' +
+  'scandalise scandalisee hallucinant hallucinante aberrant aberrante aberration absurdite idiot idiote idiots ' +
+  'idiotie cretin cretins abruti abrutis imbecile imbeciles salaud salauds salope pute putain bordel chier chiant ' +
+  'chiante degage degagez ordure ordures pourriture pourritures mafia mafieux ripoux ripou crapule fasciste ' +
+  'fascistes facho fachos nazi nazis traitre traitres trahison esclavage assassin assassins meurtre meurtres viol ' +
+  'viols terrorisme terroriste terroristes haine hais deteste detestable detester vomir vomi execrable affreux ' +
+  'affreuse affligeant affligeante consternant consternante navrant navrante mediocre mediocres bacle baclee ' +
+  'foutaise foutaises fumiste fumistes magouille magouilles voyou voyous malhonnete malhonnetes malhonnetete ' +
+  'arnaquer arnaquee voler vole volee inhumain inhumaine insultant insulte insultes deplorable deplorables ' +
+  'irrespectueux irrespect lamentablement irresponsable irresponsables criminel criminels ruine ruines';
 
 const negative =
   'probleme problemes panne pannes bug bugs bugge bugue plante plantage plantages erreur erreurs retard retards echec echecs ' +
@@ -24,7 +34,18 @@ const negative =
   'perdue perdus perte pertes crise crises pollution pollue polluants menace menaces attaque attaques critique critiques ' +
   'accident accidents incident incidents guerre conflit greve licenciement licenciements supprime suppression fermeture faillite ' +
   'insupportable penible penibles lent lente lenteur lourd mal pis vide absurde stupide con connard connards cons debile debiles ' +
-  'licencie licencient licencier fake foutre foutent fout foutage pigeon pigeons moque moquent moquer souci soucis grave graves sale sales douteux douteuse';
+  'licencie licencient licencier fake foutre foutent fout foutage pigeon pigeons moque moquent moquer souci soucis grave graves sale sales douteux douteuse ' +
+  'injuste ' +
+  'injustes injustice injustices echoue echouer polemique polemiques gaspillage gaspiller detruire detruit ' +
+  'destruction degrade meurs blesse blesses souffrir souffrance souffre pleurer pleure fatigue fatiguee creve ' +
+  'crevee ennui ennuie ennuyeux ennuyeuse malade malades fievre regrette regrettable regrettables regret deplore ' +
+  'deplorer denonce denoncer denoncent accuse accuses condamne condamnation doute doutes faux fausse fausses ' +
+  'fausser hypocrite hypocrites hypocrisie demago demagogie demagogue populiste ment mentir mentent menteuses ' +
+  'triche tricher tricheur pretendu bidon ringard ringards incapable incapables inutile inutiles inefficace ' +
+  'inefficaces interminable interminables escroquer surcoute surfacture excessif excessive exorbitant exorbitante ' +
+  'exorbitants desagreable desagreables impoli impolie malpoli odieux odieuse mecontent mecontente mecontents ' +
+  'insatisfait insatisfaite desabonne desinstalle raccroche raccrochent baladent balade ignore ignores ignorent ' +
+  'oubli oublie bof berk pff pfff';
 
 const positive =
   'merci mercis bravo bravos super genial geniale geniaux geniales excellent excellente excellents excellentes parfait parfaite ' +
@@ -35,7 +56,21 @@ const positive =
   'professionnalisme reactif reactive reactivite reussi reussie reussite succes victoire gagne gagner gagnant fier fiere fiers ' +
   'plaisir bonheur joie kiffe kiff hate espoir meilleur meilleure meilleurs meilleures beau belle beaux belles bon bonne bons ' +
   'bonnes bien cool chouette impeccable nickel qualite confiance soutien soutenir innovant innovante ecoute simple facile ' +
-  'clair utile utiles interessant interessante interessants vive hourra youpi chapeau soulage soulagee';
+  'clair utile utiles interessant interessante interessants vive hourra youpi chapeau soulage soulagee ' +
+  'merveilleux merveilleuse merveille ' +
+  'merveilles sublime sublimes splendide splendides superbe superbes fabuleux fabuleuse fantastique fantastiques ' +
+  'incroyable epatant epatante remarquable remarquables exemplaire exemplaires brillant brillante brillants ' +
+  'admirable passionnant passionnante enthousiasme enthousiaste encourageant encourageante prometteur prometteuse ' +
+  'ambitieuse inspirant inspirante courage courageux courageuse honnete honnetes honnetete sincere sincerite loyal ' +
+  'integrite respectueux respectueuse disponibilite attentif attentive attentionne accueillant accueillante ' +
+  'chaleureux chaleureuse competent competente competents competence competences serieux serieuse fiable fiables ' +
+  'attractifs attractive competitif competitifs avantageux avantageuse raisonnables intuitif fluide claire clairs ' +
+  'claires satisfaction satisfaisant satisfaisante convenable correct correcte rapidite simplicite efficacite ' +
+  'gentillesse amabilite remercie remercier remerciements fidele confort confortable adorable adorables mignon ' +
+  'mignonne mignons jolie joli jolis jolies charmant sourire sourit rire rires drole droles marrant haha hahaha ' +
+  'mdr ptdr lol bisous bisou calin amour adoree anniversaire cadeau cadeaux gagnante champion champions championne ' +
+  'felicite feliciter encourage encourager applaudit ameliorer amelioration ameliore instructif instructive ' +
+  'precieux precieuse';
 
 const mild =
   'bien bon bonne bons bonnes simple facile clair ecoute rapide qualite soutien soutenir confiance hate vive gagner';
@@ -102,5 +137,14 @@ export const frenchPhrases: Readonly<Record<string, number>> = {
   'bien que': 0,
   'ou bien': 0,
   'tant pis': -0.4,
+  'pour rien': -0.7,
+  'ou pas': -0.5,
+  'plus decu': -0.3,
+  'jamais decu': 0.8,
+  'jamais decue': 0.8,
+  'pas decu': 0.7,
+  'pas decue': 0.7,
+  'rien a': 0,
+  'raccroche au': -0.8,
   'service minable': -0.9,
 };

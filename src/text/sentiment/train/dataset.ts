@@ -99,16 +99,19 @@ export function rowsOf(texts: readonly string[], language: string, size: number)
   for (const [row, text] of texts.entries()) {
     readText(text, tokenize(text), unit, reading, mask);
     counts.fill(0);
-    const { count, units, negated } = reading;
+    let most = 0;
+    const { count, units, negated, importance } = reading;
     for (let i = 0; i < count; i += 1) {
       const made = units[i] as UnitFeatures;
-      counts[WORDS] = (counts[WORDS] ?? 0) + made.words.length;
-      counts[LETTERS] = (counts[LETTERS] ?? 0) + made.letters.length;
-      if (negated[i]) counts[NEGATED] = (counts[NEGATED] ?? 0) + made.negated.length;
+      const by = importance[i] as number;
+      counts[WORDS] = (counts[WORDS] ?? 0) + by * made.words.length;
+      counts[LETTERS] = (counts[LETTERS] ?? 0) + by * made.letters.length;
+      if (negated[i]) counts[NEGATED] = (counts[NEGATED] ?? 0) + by * made.negated.length;
+      if (i > 0) counts[PAIRS] = (counts[PAIRS] ?? 0) + by;
+      most += made.words.length + made.letters.length + made.negated.length + 1;
     }
-    counts[PAIRS] = Math.max(0, count - 1);
     const value = Array.from(counts, (c, g) => (c > 0 ? (groupWeights[g] as number) / Math.sqrt(c) : 0));
-    const room = n + (counts[WORDS] ?? 0) + (counts[LETTERS] ?? 0) + (counts[NEGATED] ?? 0) + count + 64;
+    const room = n + most + 64;
     if (room > indices.length) {
       const larger = new Int32Array(Math.ceil(room * 1.5));
       larger.set(indices);
@@ -130,10 +133,11 @@ export function rowsOf(texts: readonly string[], language: string, size: number)
     };
     for (let i = 0; i < count; i += 1) {
       const made = units[i] as UnitFeatures;
-      for (const index of made.words) add(index, value[WORDS] as number);
-      for (const index of made.letters) add(index, value[LETTERS] as number);
-      if (negated[i]) for (const index of made.negated) add(index, value[NEGATED] as number);
-      if (i > 0) add(pairIndex((units[i - 1] as UnitFeatures).hash, made.hash, mask), value[PAIRS] as number);
+      const by = importance[i] as number;
+      for (const index of made.words) add(index, by * (value[WORDS] as number));
+      for (const index of made.letters) add(index, by * (value[LETTERS] as number));
+      if (negated[i]) for (const index of made.negated) add(index, by * (value[NEGATED] as number));
+      if (i > 0) add(pairIndex((units[i - 1] as UnitFeatures).hash, made.hash, mask), by * (value[PAIRS] as number));
     }
     const shape = (groupWeights[SHAPE] as number) / Math.sqrt(reading.shapes);
     for (let i = 0; i < reading.shapes; i += 1) add(reading.shape[i] as number, shape);

@@ -61,6 +61,19 @@ export function labelsOf(found: Float64Array): Uint8Array {
   });
 }
 
+/** The three probabilities of each three logits. */
+export function probabilitiesOf(found: Float64Array, temperature: number): (readonly [number, number, number])[] {
+  return Array.from({ length: found.length / CLASSES }, (_, i) => {
+    const [a, b, c] = [0, 1, 2].map((k) => Math.exp((found[i * CLASSES + k] as number) / temperature)) as [
+      number,
+      number,
+      number,
+    ];
+    const all = a + b + c;
+    return [a / all, b / all, c / all];
+  });
+}
+
 /** What logits are divided by so that confidences are as often right as they say: the least surprise on texts not seen. */
 export function temperatureOf(found: Float64Array, labels: Uint8Array, weights: Float32Array): number {
   const surprise = (temperature: number): number => {
