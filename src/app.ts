@@ -439,6 +439,11 @@ async function openStore(
     random,
     onRefused: (refused) => log.error('store.refused', { ...refused }),
   });
+  // Months of an older version are read and written as they are until they have been rebuilt.
+  made
+    .migrate()
+    .then((months) => months.length > 0 && log.info('store.months-rebuilt', { months }))
+    .catch((error: unknown) => log.warn('store.months-not-rebuilt', { error }));
   try {
     const desk = await openElasticsearchDesk({ connection, prefix });
     return {

@@ -150,7 +150,8 @@ export async function writeState(file: string, state: KeeperState): Promise<void
 }
 
 async function startKeeper(owner: number, folder: string, secure: boolean): Promise<void> {
-  const docker = await hasDocker();
+  // Certificates and users are files of its own, which a container would have to be given.
+  const docker = !secure && (await hasDocker());
   const task: KeeperTask = { owner, folder, secure, ...(docker ? {} : await distribution()) };
   const log = openSync(join(folder, 'keeper.log'), 'a');
   const keeper: ChildProcess = spawn(
