@@ -276,6 +276,22 @@ export const brandsAnswer = z.object({
     }),
   ),
 });
+export const proposalsAnswer = z.object({
+  verdicts: count.describe('Mentions with the verdict off-topic among those that were looked at.'),
+  needed: count.describe('So many verdicts are needed before anything is proposed.'),
+  looked: count.describe('The newest mentions of the brand, of which the proposals are made.'),
+  proposals: z
+    .array(
+      z.object({
+        kind: z.enum(['exclude', 'near']),
+        clause: z.string().describe('What is excluded, or what has to be near.'),
+        query: z.string().describe('The whole query with it.'),
+        removed: z.array(z.string()).describe('Ids of off-topic mentions that would not have come.'),
+        lost: z.array(z.string()).describe('Ids of real mentions that would not have come either.'),
+      }),
+    )
+    .describe('Best first. Nothing is changed: the query is the configuration’s.'),
+});
 export const aboutAnswer = z.object({
   version: z.string(),
   demo: z.boolean().describe('True in the demonstration and in replays: to be said on every page.'),

@@ -11,7 +11,7 @@ import { createLogger } from '../../src/lib/log.ts';
 import { openSqliteDesk } from '../../src/desk/sqlite.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { alertOf, fill, noon, openWorld } from './support.ts';
+import { alertOf, fill, mentionOf, noon, openWorld } from './support.ts';
 
 const ids = (body: { items: { id: string }[] }) => body.items.map(({ id }) => id);
 
@@ -134,6 +134,25 @@ describe('mentions', () => {
     expect((await triage('x:1', { ...body, colour: 'red' })).statusCode).toBe(400);
     expect((await triage('x:1', { ...body, version: undefined })).json().error.problems[0].path).toBe('version');
     expect(ids((await world.get('/api/v1/mentions?triage=snoozed')).json())).toEqual(['press:example.org/a/3']);
+  });
+
+  test('judged off topic teach what to exclude', async () => {
+    await using world = await openWorld();
+    const texts = (what: string, of: string) =>
+      Array.from({ length: 6 }, (_, i) => mentionOf(`${what}:${i}`, { text: `acme ${of} ${i}` }));
+    await world.store.put([...texts('off', 'the comic strip'), ...texts('real', 'sends no parcels')]);
+    const proposals = async () => (await world.get('/api/v1/brands/acme/proposals')).json();
+    expect(await proposals()).toEqual({ verdicts: 0, needed: 5, looked: 12, proposals: [] });
+    for (let i = 0; i < 6; i += 1) {
+      const payload = { brand: 'acme', status: 'dismissed', verdict: 'off-topic', version: '' };
+      await world.server.inject({ method: 'POST', url: `/api/v1/mentions/off:${i}/triage`, payload });
+    }
+    const { verdicts, proposals: made } = await proposals();
+    expect(verdicts).toBe(6);
+    expect(made[0]).toMatchObject({ kind: 'exclude', query: 'acme AND NOT comic', lost: [] });
+    expect(made[0].removed.toSorted()).toEqual(Array.from({ length: 6 }, (_, i) => `off:${i}`));
+    expect((await world.get('/api/v1/brands/other/proposals')).statusCode).toBe(404);
+    expect((await world.get('/api/v1/brands/nobody/proposals')).statusCode).toBe(404);
   });
 
   test('are not triaged by a form or a text of another website', async () => {
@@ -344,6 +363,7 @@ describe('the installation', () => {
         'get /api/v1/boards',
         'get /api/v1/boards/{id}',
         'get /api/v1/brands',
+        'get /api/v1/brands/{id}/proposals',
         'get /api/v1/about',
         'get /api/v1/live',
         'post /hooks/{name}',
