@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { routesFor } from '../alerts/route.ts';
 import { rulesFolder } from '../app.ts';
-import type { Config } from '../config/load.ts';
+import type { Config, QueryTest } from '../config/load.ts';
 import { detectors } from '../detectors/index.ts';
-import { say } from '../i18n/index.ts';
+import { type Language, say } from '../i18n/index.ts';
 import { ConfigError, type Problem } from '../model/errors.ts';
 import type { Alert, Mention, Sentiment, SentimentLabel } from '../model/types.ts';
 import { PartitionAnalyser } from '../pipeline/analyser.ts';
@@ -14,6 +14,10 @@ import { loadRules, readRuleFolder } from '../rules/load.ts';
 import { readRuleTests, type RuleTestRun, runRuleTests } from '../rules/test-runner.ts';
 import { analyseText } from '../text/analyse-text.ts';
 import { createLanguageDetector } from '../text/language.ts';
+import { isQueryNode, type QueryNode } from '../text/query/ast.ts';
+import { documentOf } from '../text/query/document.ts';
+import { explain } from '../text/query/explain.ts';
+import { lintQuery } from '../text/query/lint.ts';
 import { createScorer, type SentimentScorer } from '../text/sentiment/index.ts';
 import { configOf, print, problemLine, UsageError } from './io.ts';
 
@@ -48,6 +52,7 @@ async function checkAll(config: Config, path: string): Promise<void> {
   const { rules, problems } = loadRules(await readRuleFolder(folder), { brands, language });
   if (!rules) throw new ConfigError(problems);
   await print(speak('config', { file: path, brands: brands.length, sources: config.sources.length }));
+  const wrongQueries = await checkQueries(config, path, speak);
   await print(speak('rules', { rules: rules.rules.length, folder }));
 
   const scorer = createScorer(config.sentiment.engine);
@@ -89,7 +94,59 @@ async function checkAll(config: Config, path: string): Promise<void> {
       }
     }
   }
-  if (failures.length > 0 || unreachable > 0) process.exitCode = 1;
+  if (failures.length > 0 || wrongQueries > 0 || unreachable > 0) process.exitCode = 1;
+}
+
+/** Says what is unwise in the brands' queries, and runs their tests. Answers how many fail. */
+async function checkQueries(
+  { brands, queries, queryTests, language, timezone }: Config,
+  file: string,
+  speak: (key: string, values: Readonly<Record<string, string | number>>) => string,
+): Promise<number> {
+  for (const { id } of brands) {
+    const query = queries.get(id);
+    for (const { text } of query && isQueryNode(query) ? lintQuery(query) : []) {
+      await print(speak('advice', { brand: id, advice: say(language, text, timezone) }));
+    }
+  }
+  const failures = queryTests.flatMap((test) => {
+    const query = queries.get(test.brand);
+    const message = query && isQueryNode(query) ? failureOf(query, test, language, speak) : undefined;
+    return message === undefined ? [] : [{ file, line: test.line, column: test.column, message }];
+  });
+  for (const failure of failures) await print(problemLine(failure));
+  if (queryTests.length > 0) await print(speak('queryTests', { tests: queryTests.length, failed: failures.length }));
+  return failures.length;
+}
+
+/** What is wrong with one test, and why the query answered so; undefined: it passes. */
+function failureOf(
+  query: QueryNode,
+  { brand, post, must }: QueryTest,
+  reader: Language,
+  speak: (key: string, values: Readonly<Record<string, string | number>>) => string,
+): string | undefined {
+  const { author, ...parts } = post;
+  const spoken = language(post.text, post.lang);
+  const document = documentOf({
+    ...parts,
+    language: spoken,
+    ...(author && { author: { id: author, handle: author } }),
+  });
+  const { matched, missing, excluded, places } = explain(query, document);
+  if (matched === must) return undefined;
+  const text = post.text || (post.title ?? '');
+  if (!must) {
+    const found = places.map((place) =>
+      (place.in === 'title' ? (post.title ?? '') : post.text).slice(place.start, place.end),
+    );
+    return speak('mustNotMatch', { brand, text, found: [...new Set(found)].join(', ') });
+  }
+  const reasons = [
+    ...missing.map((clause) => say(reader, { key: 'query.clause.missing', values: { clause } })),
+    ...excluded.map((clause) => say(reader, { key: 'query.clause.excluded', values: { clause } })),
+  ];
+  return speak('mustMatch', { brand, text, reasons: reasons.join(reader === 'fr' ? ' ; ' : '; ') });
 }
 
 /** Longest that one address is waited for. */
@@ -104,7 +161,7 @@ export function runThrough(
 ): readonly Alert[] {
   const analyser = new PartitionAnalyser({
     brands,
-    detectors: detectors({ latenessMs: () => LATENESS_MS }),
+    detectors: detectors({ latenessMs: () => LATENESS_MS, brands }),
     rules: createRuleEngine(rules, brands),
   });
   const alerts: Alert[] = [];

@@ -40,6 +40,8 @@ export interface Config {
   readonly brands: readonly Brand[];
   /** The brands' queries as trees, by brand id. */
   readonly queries: ReadonlyMap<string, Query>;
+  /** Examples that the brands' queries are held to by `vigie check`, in the file's order. */
+  readonly queryTests: readonly QueryTest[];
   readonly sources: readonly ConfiguredSource[];
   /** Names of the receivers, in the file's order. */
   readonly receivers: readonly string[];
@@ -54,6 +56,22 @@ export interface Config {
   readonly sentiment: ConfigFile['sentiment'];
   /** Takes the configuration's secrets out of any text: the log's last net. */
   readonly mask: (text: string) => string;
+}
+
+/** A post that a brand's query has to match, or must not; and where that is written. */
+export interface QueryTest {
+  readonly brand: string;
+  readonly post: {
+    readonly text: string;
+    readonly title?: string | undefined;
+    readonly source?: string | undefined;
+    readonly url?: string | undefined;
+    readonly lang?: string | undefined;
+    readonly author?: string | undefined;
+  };
+  readonly must: boolean;
+  readonly line: number;
+  readonly column: number;
 }
 
 /** Where Elasticsearch is and how it is used. */
@@ -134,11 +152,12 @@ export async function loadConfig(input: ConfigInput, options: LoadOptions): Prom
     ...(await settle(yaml.value, folder, definitions)),
     file,
     queries,
+    queryTests: queryTestsOf(yaml.value, yaml.where),
     mask: (line) => mask.mask(line),
   };
 }
 
-type Settled = Omit<Config, 'file' | 'queries' | 'mask'>;
+type Settled = Omit<Config, 'file' | 'queries' | 'queryTests' | 'mask'>;
 
 /** From the file's words to the program's: paths made absolute, parts bound to their definitions. */
 async function settle(
@@ -157,7 +176,9 @@ async function settle(
     data: resolve(folder, value.data),
     rules,
     server: { host, port, ...(publicUrl === undefined ? {} : { publicUrl }) },
-    brands: value.brands.map((brand): Brand => ({ ...brand, languages: brand.languages ?? [value.language] })),
+    brands: value.brands.map(
+      ({ tests: _tests, ...brand }): Brand => ({ ...brand, languages: brand.languages ?? [value.language] }),
+    ),
     sources: value.sources.map((entry) => configured(entry, definitions)),
     receivers: receivers.map(({ name }) => name),
     createReceivers: (deps) => createReceivers(receivers, deps),
@@ -167,6 +188,24 @@ async function settle(
     bus: busOf(value.bus),
     sentiment: value.sentiment,
   };
+}
+
+function queryTestsOf(
+  { brands }: ConfigFile,
+  where: (path: readonly (string | number)[]) => { readonly line: number; readonly column: number },
+): readonly QueryTest[] {
+  return brands.flatMap(({ id, tests }, i) =>
+    (['must', 'must_not'] as const).flatMap((kind) =>
+      (tests?.[kind] ?? []).map(
+        (post, j): QueryTest => ({
+          brand: id,
+          post,
+          must: kind === 'must',
+          ...where(['brands', i, 'tests', kind, j]),
+        }),
+      ),
+    ),
+  );
 }
 
 function storeOf({ type, ...elasticsearch }: ConfigFile['store']): Config['store'] {

@@ -79,6 +79,13 @@ export function configSchema(definitions: readonly SourceDefinition<z.ZodType>[]
             .regex(/^[^\r\n]*$/, { error: () => say('oneLine') })
             .describe('Name of the brand as people write it.'),
           query: z.string().min(1).max(20_000).describe('What counts as a mention, in the query language.'),
+          tests: z
+            .strictObject({
+              must: z.array(examplePost).max(1_000).default([]).describe('Posts that the query has to match.'),
+              must_not: z.array(examplePost).max(1_000).default([]).describe('Posts that it must not match.'),
+            })
+            .optional()
+            .describe('Examples that vigie check holds the query to: texts, or posts with text, title, source, …'),
           languages: z
             .array(
               z.string().regex(/^[a-z]{2,3}$/, { error: (issue) => say('language', { value: String(issue.input) }) }),
@@ -231,6 +238,23 @@ export function configSchema(definitions: readonly SourceDefinition<z.ZodType>[]
       .describe('How the tone of a text is judged.'),
   });
 }
+
+/** An example for a query: a text alone, or a post with what the query asks of. */
+const examplePost = z
+  .string()
+  .min(1)
+  .max(20_000)
+  .transform((text) => ({ text }))
+  .or(
+    z.strictObject({
+      text: z.string().max(20_000).default(''),
+      title: z.string().max(2_000).optional(),
+      source: z.string().max(100).optional(),
+      url: z.string().max(2_000).optional(),
+      lang: z.string().max(20).optional(),
+      author: z.string().min(1).max(300).optional().describe('Handle.'),
+    }),
+  );
 
 /** A configuration as its schema gives it: defaults filled in, nothing resolved. */
 export type ConfigFile = z.output<ReturnType<typeof configSchema>>;

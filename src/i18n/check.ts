@@ -11,6 +11,14 @@ export const check: Dictionary = {
       Number(failed) === 0
         ? `Tests des règles : ${tests} ${plural(Number(tests), 'réussi', 'réussis')}`
         : `Tests des règles : ${failed} en échec sur ${tests}`,
+    'check.queryTests': ({ tests, failed }, { plural }) =>
+      Number(failed) === 0
+        ? `Tests des requêtes : ${tests} ${plural(Number(tests), 'réussi', 'réussis')}`
+        : `Tests des requêtes : ${failed} en échec sur ${tests}`,
+    'check.mustMatch': ({ brand, text, reasons }) => `la requête de ${brand} devrait retenir « ${text} » (${reasons})`,
+    'check.mustNotMatch': ({ brand, text, found }) =>
+      `la requête de ${brand} ne devrait pas retenir « ${text} »${found ? ` (elle y trouve : ${found})` : ''}`,
+    'check.advice': ({ brand, advice }) => `Conseil pour la requête de ${brand} : ${advice}`,
     'check.reachable': ({ receiver, channel }) => `${receiver} (${channel}) : joignable`,
     'check.unreachable': ({ receiver, channel, reason }) => `${receiver} (${channel}) : injoignable (${reason})`,
   },
@@ -21,6 +29,12 @@ export const check: Dictionary = {
       `${folder}: ${rules} ${plural(Number(rules), 'valid rule', 'valid rules')}`,
     'check.tests': ({ tests, failed }) =>
       Number(failed) === 0 ? `Tests of rules: ${tests} passed` : `Tests of rules: ${failed} of ${tests} failed`,
+    'check.queryTests': ({ tests, failed }) =>
+      Number(failed) === 0 ? `Tests of queries: ${tests} passed` : `Tests of queries: ${failed} of ${tests} failed`,
+    'check.mustMatch': ({ brand, text, reasons }) => `the query of ${brand} should match “${text}” (${reasons})`,
+    'check.mustNotMatch': ({ brand, text, found }) =>
+      `the query of ${brand} should not match “${text}”${found ? ` (it finds: ${found})` : ''}`,
+    'check.advice': ({ brand, advice }) => `Advice on the query of ${brand}: ${advice}`,
     'check.reachable': ({ receiver, channel }) => `${receiver} (${channel}): can be reached`,
     'check.unreachable': ({ receiver, channel, reason }) => `${receiver} (${channel}): cannot be reached (${reason})`,
   },
