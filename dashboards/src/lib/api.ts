@@ -14,12 +14,12 @@ export type AlertDetail = Answer<'alertAnswer'>;
 export type Sources = Answer<'sourcesAnswer'>;
 export type Brands = Answer<'brandsAnswer'>;
 export type About = Answer<'aboutAnswer'>;
-export type TriageAnswer = Answer<'triageAnswer'>;
+type TriageAnswer = Answer<'triageAnswer'>;
 export type Session = Answer<'sessionAnswer'>;
 export type Board = Answer<'boardAnswer'>;
 export type Panel = Board['panels'][number];
-export type TriageBody = z.output<typeof contract.triageBody>;
-export type Triage = z.output<typeof contract.triage>;
+type TriageBody = z.output<typeof contract.triageBody>;
+type Triage = z.output<typeof contract.triage>;
 export type Problem = z.output<typeof contract.problem>;
 
 /** Why there is no answer: what the server said, or that it could not be reached. */
