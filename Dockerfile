@@ -1,14 +1,18 @@
+# The page is built with the tools of development, which the image then goes without.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
 COPY src ./src
 COPY rules ./rules
 COPY dashboards ./dashboards
+RUN npm run build:page && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
 WORKDIR /app
-COPY --from=build --chown=node:node /app /app
+COPY --from=build --chown=root:root /app /app
+COPY --chown=root:root docker/gate.mjs docker/gate.mjs
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
