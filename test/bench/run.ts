@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   alertLatencyMs: './alert-latency.ts',
   backtest: './backtest.ts',
   queries: './queries.ts',
+  queryEquivalence: './query-equivalence.ts',
   firehose: './firehose.ts',
   board: './board.ts',
 };
