@@ -224,7 +224,7 @@ describe('training', () => {
   function train(): { readonly bytes: Uint8Array; readonly dataset: ReturnType<typeof datasetOf> } {
     const dataset = datasetOf(readExamples(folder, 'fr'), 'fr', 2 ** recipe.bits, 5);
     const found = crossValidate(dataset, recipe);
-    const temperature = temperatureOf(found, dataset.labels, exampleWeights(dataset, recipe));
+    const temperature = temperatureOf(found, dataset, exampleWeights(dataset, recipe));
     return { bytes: trainModel(dataset, 'fr', recipe, temperature), dataset };
   }
 
@@ -272,7 +272,8 @@ describe('training', () => {
     const labels = Uint8Array.from({ length: 3000 }, (_, i) => (i % 10 < 7 ? 0 : i % 2 === 0 ? 1 : 2));
     // Says 0 each time, far too surely: it is right seven times in ten.
     const found = Float64Array.from({ length: 9000 }, (_, i) => (i % 3 === 0 ? 8 : 0));
-    const temperature = temperatureOf(found, labels, new Float32Array(3000).fill(1));
+    const dataset = { labels, examples: [], rows: datasetOf([], 'fr', 16, 5).rows, folds: new Uint8Array(0) };
+    const temperature = temperatureOf(found, dataset, new Float32Array(3000).fill(1));
     expect(probabilitiesOf(found, temperature)[0]?.[0]).toBeCloseTo(0.7, 2);
     expect([...labelsOf(found).subarray(0, 3)]).toEqual([0, 0, 0]);
   });

@@ -1,6 +1,7 @@
 /** Reads labelled texts from a folder of public research sets; what a folder lacks is left out and named. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 
 /** One labelled text: 0 negative, 1 neutral, 2 positive. */
@@ -26,6 +27,7 @@ export const languages: readonly string[] = ['fr', 'en', 'es', 'de', 'it', 'pt']
 /** All labelled texts of a language (ISO 639-1). */
 export function readExamples(folder: string, language: string): Example[] {
   const examples = umsab(folder, umsabFolders[language] ?? language);
+  examples.push(...lessons(language));
   if (language === 'en') examples.push(...semeval(folder), ...airlines(folder));
   if (language === 'fr') examples.push(...deft(folder), ...insurers(folder));
   return examples;
@@ -38,6 +40,8 @@ function linesOf(file: string): string[] {
         .filter((line) => line.trim() !== '')
     : [];
 }
+
+const words: Readonly<Record<string, number>> = { negative: 0, objective: 1, neutral: 1, positive: 2 };
 
 const entities: Readonly<Record<string, string>> = {
   '&amp;': '&',
@@ -56,6 +60,19 @@ function plain(text: string): string {
     .replace(/\\"/g, '"')
     .replace(/^"(.*)"$/s, '$1')
     .replaceAll('""', '"');
+}
+
+/** The domain of what is learned from and never measured by. */
+export const LESSONS = 'lessons';
+
+/** Sentences of our own that show what the sets hold little of: negation, concession, irony, plain news. They are only learned from. */
+function lessons(language: string): Example[] {
+  return linesOf(fileURLToPath(new URL(`./lessons/${language}.tsv`, import.meta.url)))
+    .slice(1)
+    .map((line) => {
+      const [word = '', text = ''] = line.split('\t');
+      return { domain: LESSONS, text, label: words[word] ?? 1 };
+    });
 }
 
 function umsab(folder: string, name: string): Example[] {
@@ -88,8 +105,6 @@ function table(file: string): Record<string, string>[] {
   if (!existsSync(file)) return [];
   return parse(readFileSync(file), { columns: true, relax_quotes: true, bom: true });
 }
-
-const words: Readonly<Record<string, number>> = { negative: 0, objective: 1, neutral: 1, positive: 2 };
 
 function airlines(folder: string): Example[] {
   return table(join(folder, 'streams/us-airlines-2015/Tweets.csv')).map((row) => ({

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { languages, readExamples } from './corpora.ts';
+import { LESSONS, languages, readExamples } from './corpora.ts';
 import { datasetOf } from './dataset.ts';
 import { qualityOf } from './measure.ts';
 import { FOLDS, recipes } from './recipe.ts';
@@ -20,16 +20,17 @@ for (const language of positionals.length > 0 ? positionals : languages) {
   const recipe = recipes[language];
   if (!recipe) throw new Error(`no recipe for "${language}": ${Object.keys(recipes).join(', ')}`);
   const dataset = datasetOf(readExamples(values.data, language), language, 2 ** recipe.bits, FOLDS);
-  if (dataset.examples.length === 0) {
+  if (dataset.examples.every(({ domain }) => domain === LESSONS)) {
     process.stderr.write(`${language}: no labelled texts under ${values.data}\n`);
     continue;
   }
   const found = crossValidate(dataset, recipe);
-  const temperature = temperatureOf(found, dataset.labels, exampleWeights(dataset, recipe));
+  const temperature = temperatureOf(found, dataset, exampleWeights(dataset, recipe));
   const bytes = trainModel(dataset, language, recipe, temperature);
   writeFileSync(join(out, `${language}.bin`), bytes);
   const said = labelsOf(found);
   for (const domain of new Set(dataset.examples.map((example) => example.domain))) {
+    if (domain === LESSONS) continue;
     const own = dataset.examples.flatMap((example, i) => (example.domain === domain ? [i] : []));
     const { texts, macroF1, accuracy } = qualityOf(
       own.map((i) => dataset.labels[i] as number),

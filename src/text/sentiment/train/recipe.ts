@@ -19,11 +19,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     bits: 19,
     c: 0.5,
     epochs: 12,
-    domains: { umsab: 2.5, deft: 2, insurers: 0.5 },
+    domains: { lessons: 4, umsab: 2.5, deft: 2, insurers: 0.5 },
     // Three stars say little of what the text feels: rare as they are, they count even less.
     evened: { deft: 0.5, insurers: -0.6 },
   },
-  en: { bits: 19, c: 0.5, epochs: 8, domains: { umsab: 2 }, evened: { semeval: 0.5, airlines: 0.5 } },
+  en: { bits: 19, c: 0.5, epochs: 8, domains: { lessons: 4, umsab: 2 }, evened: { semeval: 0.5, airlines: 0.5 } },
   es: small,
   de: small,
   it: small,

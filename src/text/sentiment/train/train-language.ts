@@ -1,5 +1,6 @@
 /** Trains a language: the model that ships, and the same recipe cross-validated to know how good it is. */
 import { encodeModel } from '../weights.ts';
+import { LESSONS } from './corpora.ts';
 import type { Dataset } from './dataset.ts';
 import { CLASSES, fit, logits } from './logistic.ts';
 import type { Recipe } from './recipe.ts';
@@ -30,7 +31,7 @@ function indicesWhere(length: number, wanted: (i: number) => boolean): Uint32Arr
   return Uint32Array.from({ length }, (_, i) => i).filter(wanted);
 }
 
-/** Logits of every example (three each) by a model that did not see its fold; `leaveOut` keeps examples out of training altogether. */
+/** Logits of every example (three each) by a model that did not see its fold (lessons are in every training set); `leaveOut` keeps examples out of training altogether. */
 export function crossValidate(
   dataset: Dataset,
   recipe: Recipe,
@@ -41,7 +42,10 @@ export function crossValidate(
   const found = new Float64Array(examples.length * CLASSES);
   const out = new Float64Array(CLASSES);
   for (let fold = 0; fold < FOLDS; fold += 1) {
-    const use = indicesWhere(examples.length, (i) => folds[i] !== fold && (weights[i] as number) > 0 && !leaveOut(i));
+    const use = indicesWhere(
+      examples.length,
+      (i) => (folds[i] !== fold || examples[i]?.domain === LESSONS) && (weights[i] as number) > 0 && !leaveOut(i),
+    );
     if (use.length === 0) continue;
     const model = train(dataset, recipe, weights, use);
     for (let i = 0; i < examples.length; i += 1) {
@@ -75,10 +79,11 @@ export function probabilitiesOf(found: Float64Array, temperature: number): (read
 }
 
 /** What logits are divided by so that confidences are as often right as they say: the least surprise on texts not seen. */
-export function temperatureOf(found: Float64Array, labels: Uint8Array, weights: Float32Array): number {
+export function temperatureOf(found: Float64Array, { examples, labels }: Dataset, weights: Float32Array): number {
   const surprise = (temperature: number): number => {
     let sum = 0;
     for (let i = 0; i < labels.length; i += 1) {
+      if (examples[i]?.domain === LESSONS) continue;
       const a = (found[i * CLASSES] as number) / temperature;
       const b = (found[i * CLASSES + 1] as number) / temperature;
       const c = (found[i * CLASSES + 2] as number) / temperature;
