@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +97,8 @@ async function acquire(secure: boolean): Promise<ElasticsearchServer> {
   const stateFile = join(folder, 'state.json');
   if (claimed) {
     const fail = async (error: unknown) => {
+      // There is no keeper that would clean up.
+      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
       await writeState(stateFile, { failed: error instanceof Error ? error.message : String(error) });
     };
     await startKeeper(owner, folder, secure).catch(fail);
