@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,14 +91,12 @@ async function acquire(secure: boolean): Promise<ElasticsearchServer> {
 
   // The workers of one run have one parent.
   const owner = process.env['VITEST_POOL_ID'] === undefined ? process.pid : process.ppid;
-  const folder = join(tmpdir(), `vigie-elasticsearch-${owner}${secure ? '-secure' : ''}`);
+  const folder = join(tmpdir(), `vigie-elasticsearch-${owner}-${await startOf(owner)}${secure ? '-secure' : ''}`);
   await mkdir(folder, { recursive: true });
   const claimed = claim(join(folder, 'claim'));
   const stateFile = join(folder, 'state.json');
   if (claimed) {
     const fail = async (error: unknown) => {
-      // There is no keeper that would clean up.
-      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
       await writeState(stateFile, { failed: error instanceof Error ? error.message : String(error) });
     };
     await startKeeper(owner, folder, secure).catch(fail);
@@ -112,6 +110,12 @@ async function acquire(secure: boolean): Promise<ElasticsearchServer> {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error('it did not start in time');
+}
+
+/** When a process was started, where the system tells: its number may have belonged to another run before. */
+async function startOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
 }
 
 async function given(url: string, secure: boolean): Promise<ElasticsearchServer> {
