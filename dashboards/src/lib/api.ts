@@ -14,11 +14,11 @@ export type AlertDetail = Answer<'alertAnswer'>;
 export type Sources = Answer<'sourcesAnswer'>;
 export type Brands = Answer<'brandsAnswer'>;
 export type About = Answer<'aboutAnswer'>;
-type TriageAnswer = Answer<'triageAnswer'>;
+export type TriageAnswer = Answer<'triageAnswer'>;
 export type Session = Answer<'sessionAnswer'>;
 export type Board = Answer<'boardAnswer'>;
 export type Panel = Board['panels'][number];
-type TriageBody = z.output<typeof contract.triageBody>;
+export type TriageBody = z.output<typeof contract.triageBody>;
 type Triage = z.output<typeof contract.triage>;
 export type Problem = z.output<typeof contract.problem>;
 
