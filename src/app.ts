@@ -293,7 +293,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
         reload,
         ticks,
         brands: config.brands.filter((brand) => bus.partitionOf(partitionKey(brand)) === partition),
-        detectors: detectors({ latenessMs: (via) => latenessMs.get(via) ?? LATENESS_MS }),
+        detectors: detectors({ latenessMs: (via) => latenessMs.get(via) ?? LATENESS_MS, brands: config.brands }),
         rules: () => createRuleEngine(rules, config.brands),
         ...(shared ? { onHeld: () => takeOver() } : {}),
       },

@@ -20,6 +20,7 @@ import { explain } from '../text/query/explain.ts';
 import { lintQuery } from '../text/query/lint.ts';
 import { createScorer, type SentimentScorer } from '../text/sentiment/index.ts';
 import { configOf, print, problemLine, UsageError } from './io.ts';
+import { terminalLanguage } from './stdin-lines.ts';
 
 interface Options {
   readonly config?: string;
@@ -37,7 +38,7 @@ export function checkCommand(): Command {
     .action(async ({ config: file, route }: Options) => {
       const path = file ?? (existsSync('vigie.yaml') ? 'vigie.yaml' : undefined);
       if (path === undefined)
-        throw new UsageError('there is no vigie.yaml here: name one with --config, or make one with vigie init');
+        throw new UsageError(say(terminalLanguage(process.env), { key: 'cli.noConfig', values: {} }));
       const config = await configOf(path);
       if (route === undefined) await checkAll(config, path);
       else for (const { receiver } of routesFor(config.route, labelsOf(route))) await print(receiver);

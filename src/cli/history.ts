@@ -52,7 +52,7 @@ export async function runHistory(options: HistoryOptions): Promise<BacktestSumma
   await using bus = new MemoryBus({ partitions: 1, share: true });
   const summary = await backtest(posts, {
     brands: [...brands],
-    detectors: detectors({ latenessMs: () => LATENESS_MS }),
+    detectors: detectors({ latenessMs: () => LATENESS_MS, brands }),
     rules: createRuleEngine(rules, brands),
     language: createLanguageDetector(languagesOf(brands)),
     sentiment: createScorer(config.sentiment.engine),

@@ -83,7 +83,7 @@ async function runImport(files: readonly string[], options: Options): Promise<vo
         store,
         rules,
         brands: brands.filter((brand) => bus.partitionOf(partitionKey(brand)) === partition),
-        detectors: detectors({ latenessMs: () => 0 }),
+        detectors: detectors({ latenessMs: () => 0, brands }),
       });
     }
   }

@@ -19,6 +19,9 @@ export const detectors: Dictionary = {
       `La vague négative s’amplifie${SPACE}: ${levelFr(v, f, true)}${shareFr(v, f)}.`,
     'detectors.negative-surge.close': (v, f) =>
       `${overFr(v, f)}${SPACE}: au plus fort, ${levelFr(v, f, true)}${shareFr(v, f)}.`,
+    'detectors.emerging-term.open': (v, f) => `${termFr(v, f)}${chanceFr(v, f)}.${learningFr(v, f)}`,
+    'detectors.emerging-term.update': (v, f) => `De plus en plus de monde${SPACE}: ${termFr(v, f)}.`,
+    'detectors.emerging-term.close': (v, f) => `On n’en parle presque plus${SPACE}; au plus fort, ${termFr(v, f)}.`,
   },
   en: {
     'detectors.spike.open': (v, f) => `${levelEn(v, f, false)}${rareEn(v, f)}.${learningEn(v, f)}`,
@@ -30,6 +33,9 @@ export const detectors: Dictionary = {
       `The negative wave is growing: ${levelEn(v, f, true)}${shareEn(v, f)}.`,
     'detectors.negative-surge.close': (v, f) =>
       `${overEn(v, f)}: ${levelEn(v, f, true)}${shareEn(v, f)} at its height.`,
+    'detectors.emerging-term.open': (v, f) => `${termEn(v, f)}${chanceEn(v, f)}.${learningEn(v, f)}`,
+    'detectors.emerging-term.update': (v, f) => `More and more people: ${termEn(v, f)}.`,
+    'detectors.emerging-term.close': (v, f) => `Hardly spoken of any more; at its height, ${termEn(v, f)}.`,
   },
 };
 
@@ -45,6 +51,63 @@ function levelEn(v: Values, f: Format, negative: boolean): string {
   const observed = number(v, 'observed');
   const what = `${negative ? 'negative ' : ''}${f.plural(observed, 'mention', 'mentions')}`;
   return `${f.number(observed)} ${what}${on(v, ' on ')} in ${f.duration(number(v, 'spanMs'))}, ${awaitedEn(number(v, 'expected'), f)}${hourly(v) ? ' at this hour' : ''}`;
+}
+
+/** Topics that are not words of the text, as people call them. */
+const TOPICS: Readonly<Record<string, readonly [fr: string, en: string]>> = {
+  delay: ['les retards et l’attente', 'delays and waiting'],
+  cancellation: ['les annulations', 'cancellations'],
+  lost: ['les objets et colis perdus', 'lost items and parcels'],
+  refund: ['les remboursements', 'refunds'],
+  price: ['les prix', 'prices'],
+  staff: ['le personnel', 'the staff'],
+  support: ['le service client', 'customer service'],
+  queue: ['les files d’attente', 'queues'],
+  booking: ['les réservations et les commandes', 'bookings and orders'],
+  outage: ['les pannes', 'outages'],
+  quality: ['la qualité et la propreté', 'quality and cleanliness'],
+  health: ['la santé', 'health'],
+  safety: ['la sécurité des personnes', 'safety'],
+  privacy: ['les données et les arnaques', 'data and scams'],
+  ethics: ['l’éthique et la justice', 'ethics and justice'],
+};
+
+function termFr(v: Values, f: Format): string {
+  const observed = number(v, 'observed');
+  return `${f.number(observed)} ${f.plural(observed, 'auteur', 'auteurs')} en ${f.duration(number(v, 'spanMs'))} ${topic(v) ? f.plural(observed, 'évoque', 'évoquent') : f.plural(observed, 'emploie', 'emploient')} ${said(v, 'fr')}, ${awaitedFr(number(v, 'expected'), f)}`;
+}
+
+function termEn(v: Values, f: Format): string {
+  const observed = number(v, 'observed');
+  return `${f.number(observed)} ${f.plural(observed, 'author', 'authors')} in ${f.duration(number(v, 'spanMs'))} ${topic(v) ? 'speak of' : 'use'} ${said(v, 'en')}, ${awaitedEn(number(v, 'expected'), f)}`;
+}
+
+/** The word with what it comes with, or the topic. */
+function said(v: Values, language: 'fr' | 'en'): string {
+  const name = topic(v);
+  const others = String(v['with'] ?? '');
+  const quote = (word: string): string => (language === 'fr' ? `«${SPACE}${word}${SPACE}»` : `“${word}”`);
+  const what = name ? (TOPICS[name]?.[language === 'fr' ? 0 : 1] ?? name) : quote(String(v['term'] ?? ''));
+  if (others === '') return what;
+  return language === 'fr' ? `${what} (avec ${others})` : `${what} (with ${others})`;
+}
+
+function topic(v: Values): string | undefined {
+  const term = String(v['term'] ?? '');
+  return term.startsWith('topic:') ? term.slice('topic:'.length) : undefined;
+}
+
+function chanceFr(v: Values, f: Format): string {
+  return `${THIN}; le hasard fait cela moins d’une fois en ${f.number(chanceDays(v))} jours`;
+}
+
+function chanceEn(v: Values, f: Format): string {
+  return `; chance does this less than once in ${f.number(chanceDays(v))} days`;
+}
+
+/** Days in which chance brings it once; nobody can know that of years. */
+function chanceDays(v: Values): number {
+  return Math.min(1000, Math.max(1, Math.floor(1 / Math.max(number(v, 'perDay'), 1e-9))));
 }
 
 function awaitedFr(expected: number, f: Format): string {

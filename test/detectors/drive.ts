@@ -64,6 +64,15 @@ export interface DriveOptions {
   readonly restore?: boolean;
   /** Lets the clock stop at every multiple of this, as ticks do. */
   readonly tickMs?: Millis;
+  readonly watch?: Watch;
+}
+
+/** What is said in the tests of a detector, by number of the mention; left out: nothing but that something is. */
+export interface Watch {
+  /** What people say on any day. */
+  readonly calm: (index: number) => Partial<Mention>;
+  /** What they say when something happens. */
+  readonly surge: (index: number) => Partial<Mention>;
 }
 
 export class Drive {
@@ -95,7 +104,8 @@ export class Drive {
   say(at: Millis, more: Partial<Mention> & { readonly observedAt?: Millis } = {}): this {
     const observedAt = more.observedAt ?? at;
     this.to(Math.max(observedAt, this.clock));
-    const said = mention(`x:${this.#count++}`, at, { ...more, observedAt });
+    const index = this.#count++;
+    const said = mention(`x:${index}`, at, { ...this.#options.watch?.calm(index), ...more, observedAt });
     this.#call(() => this.#detector.onMention(this.state, said, this.clock, this.#emit(this.clock)));
     return this;
   }
@@ -105,8 +115,20 @@ export class Drive {
     return this;
   }
 
+  /** Mentions of what happens, where the detector looks at what is said. */
+  surge(times: readonly Millis[], more: Partial<Mention> = {}): this {
+    for (const at of times) this.say(at, { ...more, ...this.#options.watch?.surge(this.#count) });
+    return this;
+  }
+
   history(at: Millis, more: Partial<Mention> = {}): this {
-    const old = mention(`h:${this.#count++}`, at, { ...more, backfill: true, observedAt: this.clock });
+    const index = this.#count++;
+    const old = mention(`h:${index}`, at, {
+      ...this.#options.watch?.calm(index),
+      ...more,
+      backfill: true,
+      observedAt: this.clock,
+    });
     this.#call(() => this.#detector.onHistory(this.state, old, this.clock));
     return this;
   }
@@ -128,12 +150,18 @@ export class Drive {
     return this;
   }
 
-  opened(scope = '*'): Signal[] {
-    return this.signals.filter((signal) => signal.state === 'open' && signal.scope === scope);
+  /** Episodes that opened: of the brand as a whole, or, where the detector looks at what is said, of anything. */
+  opened(scope?: string): Signal[] {
+    return this.#episodes('open', scope);
   }
 
-  closed(scope = '*'): Signal[] {
-    return this.signals.filter((signal) => signal.state === 'close' && signal.scope === scope);
+  closed(scope?: string): Signal[] {
+    return this.#episodes('close', scope);
+  }
+
+  #episodes(state: Signal['state'], scope: string | undefined): Signal[] {
+    const wanted = scope ?? (this.#options.watch ? undefined : '*');
+    return this.signals.filter((signal) => signal.state === state && (wanted === undefined || signal.scope === wanted));
   }
 
   /** Bytes of the whole state as JSON. */

@@ -311,7 +311,7 @@ describe('the sentences', () => {
 
 describe('the registry', () => {
   it('creates every detector as shipped, or as set', () => {
-    expect(detectors({ latenessMs }).map(({ name }) => name)).toEqual(['spike', 'negative-surge']);
+    expect(detectors({ latenessMs }).map(({ name }) => name)).toEqual(['spike', 'negative-surge', 'emerging-term']);
     expect(() => detectors({ latenessMs }, { spike: { sensitivity: 'loud' } })).toThrow(/sensitivity/);
   });
 });
