@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline/promises';
 import { stringify } from 'yaml';
 import { rulesFolder } from '../app.ts';
@@ -45,16 +45,20 @@ export function initCommand(): Command {
 async function init({ yes }: Options): Promise<void> {
   const language = terminalLanguage(process.env);
   if (yes) {
-    for (const file of [CONFIG, RULES, SECRET]) {
+    for (const file of [CONFIG, SECRET]) {
       if (existsSync(file)) throw new UsageError(say(language, { key: 'cli.init.refused', values: { file } }));
     }
     const brand = words(language, 'init.brandDefault');
-    await write(defaultsOf(language, brand), new Set([CONFIG, RULES]));
+    const keep = existsSync(RULES);
+    if (keep) tell(say(language, { key: 'cli.init.kept', values: { file: RULES } }));
+    await write(defaultsOf(language, brand), new Set(keep ? [CONFIG] : [CONFIG, RULES]));
     return;
   }
   using asking = new Asking(language);
   tell(words(language, 'init.hello'));
-  const targets = new Set([CONFIG, RULES]);
+  // In a checkout, rules/ is what would be copied: it is kept, and nobody is asked.
+  const shipped = resolve(RULES) === resolve(rulesFolder({ rules: undefined }));
+  const targets = new Set(shipped ? [CONFIG] : [CONFIG, RULES]);
   for (const file of targets) {
     if (!existsSync(file) || (await asking.yes('init.exists', false, { file }))) continue;
     targets.delete(file);

@@ -26,6 +26,8 @@ export const cli: Dictionary = {
     'cli.watch.alertOver': ({ title }) => `Fin d’alerte : ${title}`,
     'cli.init.hello': () =>
       'Quelques questions, et Vigie est prête. Entrée garde la réponse entre crochets ; tout se change ensuite dans vigie.yaml.',
+    'cli.noConfig': () =>
+      'Il n’y a pas de vigie.yaml ici : nommez le fichier avec --config, ou écrivez-en un avec « vigie init ».',
     'cli.init.exists': ({ file }) => `${file} existe déjà. Le remplacer ? (oui/non)`,
     'cli.init.kept': ({ file }) => `${file} est resté comme il était.`,
     'cli.init.refused': ({ file }) =>
@@ -89,6 +91,7 @@ export const cli: Dictionary = {
     'cli.watch.alertOver': ({ title }) => `Alert over: ${title}`,
     'cli.init.hello': () =>
       'A few questions, and Vigie is ready. Enter keeps the answer in brackets; everything can be changed in vigie.yaml.',
+    'cli.noConfig': () => 'There is no vigie.yaml here: name the file with --config, or write one with vigie init.',
     'cli.init.exists': ({ file }) => `${file} is there already. Replace it? (yes/no)`,
     'cli.init.kept': ({ file }) => `${file} stays as it was.`,
     'cli.init.refused': ({ file }) =>

@@ -71,6 +71,33 @@ function level(value: Values, amount: number, f: Format): string {
   return isShare(String(value['metric'])) ? f.share(amount) : f.number(amount);
 }
 
+/** The limit as people say it: an operator is a word of the rule file, not of a message. */
+function limitFr(value: Values, f: Format): string {
+  return `${comparedFr[String(value['op'])] ?? ''}${level(value, Number(value['than']), f)}`;
+}
+
+function limitEn(value: Values, f: Format): string {
+  return `${comparedEn[String(value['op'])] ?? ''}${level(value, Number(value['than']), f)}`;
+}
+
+const comparedFr: Readonly<Record<string, string>> = {
+  '>': 'plus de ',
+  '>=': 'au moins ',
+  '<': 'moins de ',
+  '<=': 'au plus ',
+  '==': 'exactement ',
+  '!=': 'autre que ',
+};
+
+const comparedEn: Readonly<Record<string, string>> = {
+  '>': 'more than ',
+  '>=': 'at least ',
+  '<': 'less than ',
+  '<=': 'at most ',
+  '==': 'exactly ',
+  '!=': 'other than ',
+};
+
 function ratio(value: Values, f: Format): string {
   const reference = Number(value['reference']);
   return reference > 0 ? ` (× ${f.number(Number(value['value']) / reference)})` : '';
@@ -114,7 +141,7 @@ function choiceEn({ near, known }: Values): string {
 export const rules: Dictionary = {
   fr: {
     'rules.metric': (v, f) =>
-      `${quantityFr(v, f)}${inWindow(v, f, 'en')}${filtered(v, '« ', ' »')}${v['metric'] === 'minutes_since_last' ? '' : ` (seuil : ${v['op']} ${level(v, Number(v['than']), f)})`}`,
+      `${quantityFr(v, f)}${inWindow(v, f, 'en')}${filtered(v, '« ', ' »')}${v['metric'] === 'minutes_since_last' ? '' : ` (seuil : ${limitFr(v, f)})`}`,
     'rules.metricVs': (v, f) =>
       `${quantityFr(v, f)}${inWindow(v, f, 'en')}${filtered(v, '« ', ' »')}, contre ${level(v, Number(v['reference']), f)} ${periodsFr[String(v['vs'])] ?? ''}${ratio(v, f)}`,
     'rules.metricVsBrand': (v, f) =>
@@ -181,7 +208,7 @@ export const rules: Dictionary = {
   },
   en: {
     'rules.metric': (v, f) =>
-      `${quantityEn(v, f)}${inWindow(v, f, 'in')}${filtered(v, '“', '”')}${v['metric'] === 'minutes_since_last' ? '' : ` (threshold: ${v['op']} ${level(v, Number(v['than']), f)})`}`,
+      `${quantityEn(v, f)}${inWindow(v, f, 'in')}${filtered(v, '“', '”')}${v['metric'] === 'minutes_since_last' ? '' : ` (threshold: ${limitEn(v, f)})`}`,
     'rules.metricVs': (v, f) =>
       `${quantityEn(v, f)}${inWindow(v, f, 'in')}${filtered(v, '“', '”')}, against ${level(v, Number(v['reference']), f)} ${periodsEn[String(v['vs'])] ?? ''}${ratio(v, f)}`,
     'rules.metricVsBrand': (v, f) =>

@@ -1,6 +1,15 @@
 /** `vigie init` writes what `vigie check` accepts, whatever is answered, and replaces nothing unasked. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,6 +49,22 @@ test('--yes takes every default, check passes on it, and nothing is replaced', {
   expect(again.code).toBe(2);
   expect(again.said).toContain('vigie.yaml existe déjà');
   expect(readFileSync(join(folder, 'vigie.yaml'), 'utf8')).toBe('mine\n');
+});
+
+test('--yes keeps rules that are there and writes the rest', async () => {
+  mkdirSync(join(folder, 'rules'));
+  writeFileSync(join(folder, 'rules/mine.yaml'), 'rules: []\n');
+  const { code, said } = await vigie(['init', '--yes']);
+  expect(code, said).toBe(0);
+  expect(said).toContain('rules est resté comme il était');
+  expect(readdirSync(join(folder, 'rules'))).toEqual(['mine.yaml']);
+  expect(existsSync(join(folder, 'vigie.yaml'))).toBe(true);
+});
+
+test('check without a configuration says so in the language of the terminal', async () => {
+  const { code, said } = await vigie(['check']);
+  expect(code).toBe(2);
+  expect(said).toContain('Il n’y a pas de vigie.yaml ici');
 });
 
 test('writes what was answered, and asks again where it cannot read', { timeout: 30_000 }, async () => {

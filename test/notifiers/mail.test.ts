@@ -210,6 +210,7 @@ describe('the mail', () => {
     expect(html).not.toContain('javascript:');
     expect(html).not.toContain('data:text');
     for (const character of ['\u202e', '\u0000']) expect(html + text).not.toContain(character);
+    expect(clean('54\u00a0%  de\n\n45\u202f331\u00a0\u00a0x')).toBe('54\u00a0% de 45\u202f331 x');
     expect(clean(evil)).toBe('<img src=x onerror=alert(1)>"\'& <script>');
   });
 

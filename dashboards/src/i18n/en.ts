@@ -7,7 +7,7 @@ export const en: Words = {
     skip: 'Skip to content',
     navigation: 'Main navigation',
     demo: 'Demonstration',
-    demoMore: 'brands and posts are invented, nothing leaves this machine',
+    demoMore: 'brands and posts are invented, time runs fast, nothing leaves this machine',
     language: 'Français',
     languageHint: 'Lire cette page en français',
     themeToDark: 'Dark theme',

@@ -7,7 +7,7 @@ export const fr = {
     skip: 'Aller au contenu',
     navigation: 'Navigation principale',
     demo: 'Démonstration',
-    demoMore: 'marques et messages sont inventés, rien ne quitte cette machine',
+    demoMore: 'marques et messages sont inventés, le temps est accéléré, rien ne quitte cette machine',
     language: 'English',
     languageHint: 'Read this page in English',
     themeToDark: 'Thème sombre',
@@ -107,7 +107,7 @@ export const fr = {
     all: 'Tous les états',
     label: 'État',
   },
-  severity: { info: 'Info', warning: 'Attention', critical: 'Critique' },
+  severity: { info: 'Info', warning: 'Alerte', critical: 'Critique' },
   alertStatus: { pending: 'En préparation', firing: 'En cours', resolved: 'Terminée' },
   overview: {
     title: 'Vue d’ensemble',

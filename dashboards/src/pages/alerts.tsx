@@ -4,6 +4,7 @@ import { Button } from 'react-aria-components';
 import { type AlertDetail, type Alerts, ApiError, type ApiAlert, type Facets, type Series } from '../lib/api.ts';
 import { useNow } from '../lib/clock.ts';
 import { useAnswer } from '../lib/data.ts';
+import type { Format } from '../lib/format.ts';
 import { nameOf, usePage } from '../lib/page.tsx';
 import { iso } from '../lib/period.ts';
 import { go, linkTo, usePlace } from '../lib/url.ts';
@@ -166,7 +167,7 @@ function DetailOf({ alert, evidence, missing, history }: AlertDetail): ReactNode
           <dl className="pair">
             <div>
               <dt>
-                {t.alerts.observed} {t.alerts.on(alert.window)}
+                {t.alerts.observed} {t.alerts.on(windowWords(alert.window, f))}
               </dt>
               <dd>{f.decimal(alert.observed)}</dd>
             </div>
@@ -279,7 +280,7 @@ function Calm({ alert }: { readonly alert: ApiAlert }): ReactNode {
   return (
     <ul className="because">
       <li>
-        <span>{t.alerts.calmLevel(f.decimal(alert.expected), alert.window)}</span>
+        <span>{t.alerts.calmLevel(f.decimal(alert.expected), windowWords(alert.window, f))}</span>
       </li>
       {total < 5 ? null : loudest / total >= 0.25 ? (
         <li>
@@ -298,6 +299,14 @@ function Calm({ alert }: { readonly alert: ApiAlert }): ReactNode {
 }
 
 /** The brand's volume from six hours before the alert to now, or to some time after its end. */
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A window as the rule file writes it (6h, 15m), as people write it. */
+function windowWords(window: string, f: Format): string {
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(window) ?? [];
+  return count === undefined ? window : f.duration(Number(count) * (UNIT_MS[unit ?? ''] ?? 0));
+}
+
 function Around({ alert }: { readonly alert: ApiAlert }): ReactNode {
   const { t, brands } = usePage();
   const now = useNow();

@@ -65,12 +65,15 @@ function lower(title: string): string {
   return /^\p{Lu}\p{Ll}/u.test(title) ? title[0]?.toLowerCase() + title.slice(1) : title;
 }
 
-/** One line of what people wrote: no control characters, none that turn the direction of what follows. */
+/**
+ * One line of what people wrote: no control characters, none that turn the direction of what follows. A single
+ * no-break space stays, or « 54 % » would be torn at the end of a line.
+ */
 export function clean(text: string): string {
   return text
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
     .replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, '')
-    .replace(/\s+/g, ' ')
+    .replace(/\s+/g, (gap) => (/^[\u00a0\u202f]$/.test(gap) ? gap : ' '))
     .trim();
 }
 
