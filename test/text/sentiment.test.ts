@@ -294,7 +294,10 @@ describe('training', () => {
     );
     const model = decodeModel(bytes);
     expect(model.header).toMatchObject({ language: 'fr', bits: 4, temperature: 1.5 });
-    for (const [i, weight] of weights.entries()) expect(model.weights[i]).toBeCloseTo(weight, 1);
+    for (const [i, weight] of weights.entries()) {
+      const values = i % 2 === 0 ? model.negative : model.positive;
+      expect(values[model.bytes[i]!]).toBeCloseTo(weight, 1);
+    }
     expect(() => decodeModel(bytes.subarray(0, 100))).toThrow('not a model file');
     expect(() => decodeModel(new Uint8Array(9))).toThrow('not a model file');
   });

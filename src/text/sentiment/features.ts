@@ -18,7 +18,6 @@ export const LEXICON = 5;
 export const GROUPS = 6;
 export const groupWeights: readonly number[] = [1, 0.5, 1.5, 0.5, 0.6, 1];
 
-const fewestLetters = 2;
 const mostLetters = 5;
 /** How many words a negator marks. */
 const reach = 4;
@@ -135,6 +134,12 @@ export const linkKey = '\u0001link';
 export const happyKey = '\u0001:)';
 export const sadKey = '\u0001:(';
 
+const wordStart = /^[\p{L}\p{M}\p{N}_]/u;
+
+function isLatin(code: number): boolean {
+  return code >= 0x61 && code <= 0x7a;
+}
+
 /** What a token is made of. `raw` is the text of a hashtag as it was written, from which its words are taken. */
 export function unitOf(key: string, raw: string, vocabulary: Vocabulary | undefined, mask: number): UnitFeatures {
   const words: number[] = [];
@@ -152,12 +157,13 @@ export function unitOf(key: string, raw: string, vocabulary: Vocabulary | undefi
     kind = 'handle';
     text = '\u0001user';
   } else if (key.startsWith('#')) kind = 'hashtag';
-  else if (numeric.test(key)) {
+  else if (!isLatin(key.charCodeAt(0)) && numeric.test(key)) {
     kind = 'number';
     text = '\u0001number';
   } else {
-    const feeling = emojis().get(key);
-    if (feeling !== undefined || !/^[\p{L}\p{M}\p{N}_]/u.test(key)) {
+    const latin = isLatin(key.charCodeAt(0));
+    const feeling = latin ? undefined : emojis().get(key);
+    if (!latin && (feeling !== undefined || !wordStart.test(key))) {
       kind = 'emoji';
       lexicon = feeling ?? 0;
     } else {
@@ -172,7 +178,7 @@ export function unitOf(key: string, raw: string, vocabulary: Vocabulary | undefi
         const joint = key.endsWith("'s") && cut === key.length - 2 ? "'s" : key.slice(0, cut + 1);
         words.push(mix(hashText(joint, 0, joint.length, wordSeed)) & mask);
       }
-      text = own.replace(elongated, '$1$1').slice(0, longestWord);
+      text = (isElongated(own) ? own.replace(elongated, '$1$1') : own).slice(0, longestWord);
       lexicon = vocabulary?.weights.get(own) ?? vocabulary?.weights.get(text) ?? 0;
       bare = own;
     }
@@ -183,7 +189,7 @@ export function unitOf(key: string, raw: string, vocabulary: Vocabulary | undefi
     lettersOf(text, letters, mask);
     negated.push(mix(hash ^ negatedSeed) & mask);
   } else if (kind === 'hashtag') {
-    lettersOf(text.slice(1), letters, mask);
+    lettersOf(text.slice(1, longestWord), letters, mask);
     const parts = raw.match(camel) ?? [];
     for (const part of parts.length > 0 ? parts : [text.slice(1)]) {
       const word = fold(part);
@@ -209,13 +215,26 @@ export function unitOf(key: string, raw: string, vocabulary: Vocabulary | undefi
   };
 }
 
+/** Indices of the runs of two to five letters of a word and its edges. */
 function lettersOf(word: string, into: number[], mask: number): void {
   const padded = `<${word}>`;
-  for (let at = 0; at < padded.length; at += 1) {
-    for (let length = fewestLetters; length <= mostLetters && at + length <= padded.length; length += 1) {
-      into.push(mix(hashText(padded, at, at + length, letterSeed + length)) & mask);
+  for (let at = 0; at < padded.length - 1; at += 1) {
+    const end = Math.min(padded.length, at + mostLetters);
+    let hash = letterSeed;
+    for (let i = at; i < end; i += 1) {
+      hash = Math.imul(hash ^ padded.charCodeAt(i), 0x01000193);
+      if (i > at) into.push(mix(hash) & mask);
     }
   }
+}
+
+/** Whether a character stands three times in a row. */
+function isElongated(word: string): boolean {
+  for (let i = 2; i < word.length; i += 1) {
+    const code = word.charCodeAt(i);
+    if (code === word.charCodeAt(i - 1) && code === word.charCodeAt(i - 2)) return true;
+  }
+  return false;
 }
 
 function isUpper(code: number): boolean {

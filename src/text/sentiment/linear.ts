@@ -48,6 +48,8 @@ interface Engine {
 
 /** Words remembered per language; twice as many at most are in memory. */
 const rememberedWords = 40_000;
+/** Longer ones are read anew each time. */
+const longestRemembered = 60;
 const mostWords = 8;
 /** What a clause weighs that does not name the brand, against one that does. */
 const elsewhere = 0.3;
@@ -84,6 +86,11 @@ export function createLinearScorer(options: { readonly folder?: URL } = {}): Sen
   };
 }
 
+/** The same text in memory of its own. */
+function detached(text: string): string {
+  return text.length < 13 ? text : Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
 function engineOf(language: string, folder: URL): Engine | undefined {
   if (!/^[a-z]{2}$/.test(language)) return undefined;
   const file = new URL(`${language}.bin`, folder);
@@ -97,20 +104,22 @@ function engineOf(language: string, folder: URL): Engine | undefined {
     const id = raw === '' ? key : raw;
     const known = recent.get(id);
     if (known) return known;
-    const made = older.get(id) ?? scoredUnit(key, raw, vocabulary, model.weights, mask);
+    if (id.length > longestRemembered) return scoredUnit(key, raw, vocabulary, model, mask);
+    // A long slice of a text would keep the whole text in memory.
+    const made = older.get(id) ?? scoredUnit(detached(key), raw, vocabulary, model, mask);
     if (recent.size >= rememberedWords) {
       older = recent;
       recent = new Map();
     }
-    recent.set(id, made);
+    recent.set(detached(id), made);
     return made;
   };
   return { model, mask, unit };
 }
 
-function sumOf(indices: Int32Array, weights: Float32Array, side: 0 | 1): number {
+function sumOf(indices: Int32Array, bytes: Uint8Array, side: 0 | 1, values: Float64Array): number {
   let sum = 0;
-  for (const index of indices) sum += weights[index * 2 + side] as number;
+  for (const index of indices) sum += values[bytes[index * 2 + side] as number] as number;
   return sum;
 }
 
@@ -118,22 +127,31 @@ function scoredUnit(
   key: string,
   raw: string,
   vocabulary: Vocabulary | undefined,
-  weights: Float32Array,
+  { bytes, negative, positive }: Model,
   mask: number,
 ): ScoredUnit {
-  const { words, letters, negated, ...unit } = unitOf(key, raw, vocabulary, mask);
+  const unit = unitOf(key, raw, vocabulary, mask);
+  const { hash, lexicon, pairs, negator, negatorAfter, turns, contrasts, ironic, kind, words, letters, negated } = unit;
   return {
-    ...unit,
-    text: unit.kind === 'link' || unit.kind === 'handle' || unit.kind === 'number' ? '' : key,
+    hash,
+    lexicon,
+    pairs,
+    negator,
+    negatorAfter,
+    turns,
+    contrasts,
+    ironic,
+    kind,
+    text: kind === 'link' || kind === 'handle' || kind === 'number' ? '' : key,
     words: words.length,
-    wordsNegative: sumOf(words, weights, 0),
-    wordsPositive: sumOf(words, weights, 1),
+    wordsNegative: sumOf(words, bytes, 0, negative),
+    wordsPositive: sumOf(words, bytes, 1, positive),
     letters: letters.length,
-    lettersNegative: sumOf(letters, weights, 0),
-    lettersPositive: sumOf(letters, weights, 1),
+    lettersNegative: sumOf(letters, bytes, 0, negative),
+    lettersPositive: sumOf(letters, bytes, 1, positive),
     marks: negated.length,
-    markedNegative: sumOf(negated, weights, 0),
-    markedPositive: sumOf(negated, weights, 1),
+    markedNegative: sumOf(negated, bytes, 0, negative),
+    markedPositive: sumOf(negated, bytes, 1, positive),
   };
 }
 
@@ -150,7 +168,7 @@ function judge(
   about: readonly TokenSpan[] | undefined,
 ): Sentiment {
   readText(text, tokens, unit, reading, mask);
-  const { header, weights } = model;
+  const { header, bytes, negative: ofNegative, positive: ofPositive } = model;
   const { count, units, negated, opinion, importance } = reading;
   if (count === 0) return unknown;
   const reversed = about !== undefined && about.length > 0 && weighClauses(reading, about, text, tokens);
@@ -185,8 +203,8 @@ function judge(
     if (i > 0) {
       const at = pairIndex(hash, made.hash, mask) * 2;
       pairs += by;
-      pairsNegative += by * (weights[at] as number);
-      pairsPositive += by * (weights[at + 1] as number);
+      pairsNegative += by * (ofNegative[bytes[at] as number] as number);
+      pairsPositive += by * (ofPositive[bytes[at + 1] as number] as number);
     }
     hash = made.hash;
   }
@@ -209,16 +227,16 @@ function judge(
   const perShape = part(SHAPE, reading.shapes);
   for (let i = 0; i < reading.shapes; i += 1) {
     const at = (reading.shape[i] as number) * 2;
-    negative += perShape * (weights[at] as number);
-    positive += perShape * (weights[at + 1] as number);
+    negative += perShape * (ofNegative[bytes[at] as number] as number);
+    positive += perShape * (ofPositive[bytes[at + 1] as number] as number);
   }
   const perLexicon = part(LEXICON, reading.lexicons);
   let listsNegative = 0;
   let listsPositive = 0;
   for (let i = 0; i < reading.lexicons; i += 1) {
     const at = (reading.lexicon[i] as number) * 2;
-    listsNegative += perLexicon * (weights[at] as number);
-    listsPositive += perLexicon * (weights[at + 1] as number);
+    listsNegative += perLexicon * (ofNegative[bytes[at] as number] as number);
+    listsPositive += perLexicon * (ofPositive[bytes[at + 1] as number] as number);
   }
   negative += listsNegative;
   positive += listsPositive;

@@ -16,10 +16,12 @@ export interface ModelHeader {
   readonly unsureBelow: number;
 }
 
-/** A model in memory: two weights for each feature, negative and positive against neutral. */
+/** A model in memory: two bytes for each feature, negative and positive against neutral, and what each byte weighs. */
 export interface Model {
   readonly header: ModelHeader;
-  readonly weights: Float32Array;
+  readonly bytes: Uint8Array;
+  readonly negative: Float64Array;
+  readonly positive: Float64Array;
 }
 
 const steps = 127;
@@ -55,19 +57,13 @@ export function decodeModel(bytes: Uint8Array): Model {
   if (header.format !== 1 || bytes.length - end - 1 !== count) {
     throw new Error(`not a model file of format 1 with ${count} weights`);
   }
-  const decoded = header.largest.map((largest) =>
-    Float32Array.from({ length: 256 }, (_, byte) => {
+  const [negative, positive] = header.largest.map((largest) =>
+    Float64Array.from({ length: 256 }, (_, byte) => {
       const signed = byte > 127 ? byte - 256 : byte;
       return Math.sign(signed) * (signed / steps) ** 2 * largest;
     }),
-  );
-  const [first, second] = decoded as [Float32Array, Float32Array];
-  const weights = new Float32Array(count);
-  for (let i = 0; i < count; i += 2) {
-    weights[i] = first[bytes[end + 1 + i] as number] as number;
-    weights[i + 1] = second[bytes[end + 2 + i] as number] as number;
-  }
-  return { header, weights };
+  ) as [Float64Array, Float64Array];
+  return { header, bytes: bytes.subarray(end + 1), negative, positive };
 }
 
 /** Reads a model file. */
