@@ -107,8 +107,10 @@ smtp: { url: env:SMTP_URL, from: vigie@example.org }
 
 export interface Status {
   readonly mentions: Readonly<Record<string, number>>;
-  /** Commits and settlements that were refused because the lease was over. */
+  /** Commits that were refused because the lease was over. */
   readonly lost: number;
+  /** How often it stopped itself with a commit in its hands. */
+  readonly stops: number;
   readonly ended: readonly string[];
   /** Whether it tells people. */
   readonly alerts: boolean;
@@ -119,7 +121,7 @@ export class Member implements AsyncDisposable {
   readonly roles: string;
   readonly child: ChildProcess;
   readonly address: Promise<string>;
-  status: Status = { mentions: {}, lost: 0, ended: [], alerts: false };
+  status: Status = { mentions: {}, lost: 0, stops: 0, ended: [], alerts: false };
   stderr = '';
 
   constructor(file: string, roles: string, env: Readonly<Record<string, string>>) {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Role, start } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { LeaseLost } from '../../src/model/errors.ts';
 import type { Bus } from '../../src/model/ports.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { PARTITIONS } from './installation.ts';
@@ -9,14 +10,39 @@ import { PARTITIONS } from './installation.ts';
 const [file, roles] = process.argv.slice(2);
 if (!file || !roles) throw new Error('usage: role-process.ts vigie.yaml roles');
 
-/** Each read of the log waits first, so that there is time to break something on the way. */
-function slow(bus: Bus, ms: number): Bus {
+let lost = 0;
+let stops = 0;
+let stopNext = false;
+process.on('SIGUSR2', () => {
+  stopNext = true;
+});
+
+/**
+ * Each read of the log waits first, so that there is time to break something on the way. After SIGUSR2 the process stops itself
+ * where it hurts most: with a commit in its hands.
+ */
+function breakable(bus: Bus, ms: number): Bus {
   return new Proxy(bus, {
     get(target, name) {
-      if (name === 'read') {
+      if (name === 'read' && ms > 0) {
         return async (...args: Parameters<Bus['read']>) => {
           await sleep(ms, undefined, { signal: args[3] }).catch(() => undefined);
           return await target.read(...args);
+        };
+      }
+      if (name === 'commit') {
+        return async (...args: Parameters<Bus['commit']>) => {
+          if (stopNext) {
+            stopNext = false;
+            stops++;
+            process.kill(process.pid, 'SIGSTOP');
+          }
+          try {
+            await target.commit(...args);
+          } catch (error) {
+            if (error instanceof LeaseLost) lost++;
+            throw error;
+          }
         };
       }
       const value: unknown = Reflect.get(target, name, target);
@@ -27,8 +53,6 @@ function slow(bus: Bus, ms: number): Bus {
 
 const pace = Number(process.env['VIGIE_TEST_PACE_MS'] ?? 0);
 const mentions: Record<string, number> = {};
-let lost = 0;
-const logger = createLogger({ level: 'error' });
 const app = await start(await loadConfig({ file }, { env: process.env }), {
   roles: roles.split(',') as Role[],
   trustObservedAt: true,
@@ -37,18 +61,8 @@ const app = await start(await loadConfig({ file }, { env: process.env }), {
   batchSize: Number(process.env['VIGIE_TEST_BATCH'] ?? 500),
   signIn: false,
   print: () => undefined,
-  ...(pace > 0 ? { wrapBus: (bus) => slow(bus, pace) } : {}),
-  log: {
-    ...logger,
-    error(event, fields) {
-      if ((fields?.['error'] as Error | undefined)?.name === 'LeaseLost') lost++;
-      logger.error(event, fields);
-    },
-    warn(event, fields) {
-      if (event === 'alerts.lease-lost') lost++;
-      logger.warn(event, fields);
-    },
-  },
+  wrapBus: (bus) => breakable(bus, pace),
+  log: createLogger({ level: 'error' }),
   onCommitted: ({ mentions: some }) => {
     for (const { brand } of some) mentions[brand] = (mentions[brand] ?? 0) + 1;
   },
@@ -60,6 +74,7 @@ setInterval(() => {
   tell({
     mentions,
     lost,
+    stops,
     ended: app.health().flatMap(({ name, ended }) => (ended ? [name] : [])),
     alerts: alerts.holdsLease,
   });
