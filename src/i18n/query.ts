@@ -43,6 +43,10 @@ export const query: Dictionary = {
       `La distance se compte en mots, de 0 à ${max} : écrivez par exemple ${operator}5.`,
     'query.nearOperand': ({ operator }) =>
       `${operator} relie des mots, des expressions ou des groupes de mots entre parenthèses, jamais des champs : écrivez le champ à part, avec AND.`,
+    'query.nearPairs': ({ operator }) =>
+      `Les groupes des deux côtés de ${operator} sont trop grands pour contenir AND ou NOT : n’y gardez que OR, ou écrivez plusieurs lignes.`,
+    'query.longPhrase': ({ max }) =>
+      `Une expression compte ${max} mots au plus : raccourcissez-la, ou reliez ses parties par AND.`,
     'query.onlyNot': () =>
       'Cette requête ne fait qu’exclure : elle retient presque tout. Ajoutez ce que vous cherchez, par exemple acme NOT football.',
     'query.flood': ({ word }) =>
@@ -101,6 +105,9 @@ export const query: Dictionary = {
       `Distance is counted in words, from 0 to ${max}: write for example ${operator}5.`,
     'query.nearOperand': ({ operator }) =>
       `${operator} joins words, phrases or groups of words in parentheses, never fields: write the field apart, with AND.`,
+    'query.nearPairs': ({ operator }) =>
+      `The groups on both sides of ${operator} are too large for AND or NOT in them: use OR alone in them, or write several lines.`,
+    'query.longPhrase': ({ max }) => `A phrase is at most ${max} words long: shorten it, or join its parts by AND.`,
     'query.onlyNot': () =>
       'This query only excludes: it keeps nearly everything. Add what you look for, for example acme NOT football.',
     'query.flood': ({ word }) =>

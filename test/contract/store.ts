@@ -310,7 +310,21 @@ const queries = fc.letrec<{ query: QueryNode }>((tie) => ({
     fc.constantFrom('fr', 'en').map((value): QueryNode => ({ op: 'field', field: 'lang', value })),
     fc.constantFrom('acme', 'globex').map((value): QueryNode => ({ op: 'field', field: 'brand', value })),
     fc.constantFrom('price', 'safety').map((value): QueryNode => ({ op: 'field', field: 'topic', value })),
-    fc.constant<QueryNode>({ op: 'number', field: 'rating', compare: '>=', value: 3 }),
+    fc.constantFrom<QueryNode>(
+      { op: 'number', field: 'rating', compare: '>=', value: 3 },
+      { op: 'number', field: 'followers', compare: '<', value: 1_000 },
+      { op: 'field', field: 'author', value: 'jdoe' },
+      { op: 'field', field: 'author', value: 'jean dupont' },
+      { op: 'field', field: 'author', value: 'jd', prefix: true },
+      { op: 'field', field: 'from', value: '9' },
+      { op: 'field', field: 'site', value: 'example.org' },
+      { op: 'field', field: 'url', value: '/politique/' },
+      { op: 'field', field: 'links', value: 'acme.fr' },
+      { op: 'field', field: 'country', value: 'fr' },
+      { op: 'field', field: 'type', value: 'post' },
+      { op: 'field', field: 'type', value: 'reply' },
+      { op: 'field', field: 'type', value: 'review' },
+    ),
     tie('query').map((of): QueryNode => ({ op: 'title', of })),
     tie('query').map((of): QueryNode => ({ op: 'not', of })),
     fc.array(tie('query'), { minLength: 1, maxLength: 3 }).map((of): QueryNode => ({ op: 'and', of })),
@@ -720,6 +734,14 @@ export function storeContract(name: string, make: () => Promise<MentionStore>): 
           language: fc.constantFrom('fr', 'en', 'und'),
           brand: fc.constantFrom('acme', 'globex'),
           topics: fc.subarray(['price', 'safety']),
+          more: fc.constantFrom<Partial<Mention>>(
+            {},
+            { author: { id: '9', handle: 'JDoe', followers: 10 } },
+            { author: { id: '8', name: 'M. Jean Dupont', followers: 5_000 }, rating: 2 },
+            { url: 'https://www.example.org/Politique/1', rating: 4 },
+            { url: 'https://blog.example.org/', refs: { replyTo: 'x:1' } },
+            { links: ['https://acme.fr/a'], extra: { country: 'FR' }, refs: { repostOf: 'x:2' } },
+          ),
         });
         const shape = fc.record({
           posts: fc.array(post, { minLength: 5, maxLength: 12 }),
@@ -730,9 +752,10 @@ export function storeContract(name: string, make: () => Promise<MentionStore>): 
           fc.asyncProperty(shape, async ({ posts, asked }) => {
             run += 1;
             const scope: Scope = { client: `client-${run}`, brands: ['acme', 'globex'] };
-            const mentions = posts.map(({ title, ...rest }, i) =>
+            const mentions = posts.map(({ title, more, ...rest }, i) =>
               mentionOf(`run${run}:${i}`, {
                 ...rest,
+                ...more,
                 ...(title !== undefined && { title }),
                 client: scope.client,
                 at: noon + i * 1000,

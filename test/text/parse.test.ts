@@ -38,6 +38,8 @@ describe('parseQuery', () => {
     ['a NEAR/x b', 'query.badDistance', 'NEAR/x'],
     ['a NEAR/3 source:x', 'query.nearOperand', 'NEAR/3'],
     ['acme |', 'query.noWord', '|'],
+    [`"${'a '.repeat(201)}"`, 'query.longPhrase', `"${'a '.repeat(201)}"`],
+    [`(${'a '.repeat(20)}) NEAR/3 (${'b '.repeat(20)})`, 'query.nearPairs', 'NEAR/3'],
   ])('%j → %s at %j', (source, key, place) => {
     const { query, problems } = parseQuery(source);
     expect(query).toBeUndefined();

@@ -78,6 +78,22 @@ describe('QuerySet', () => {
   });
 });
 
+describe('NEAR', () => {
+  it.each([
+    ['a chain', `${'a NEAR/99 '.repeat(60)}a`],
+    ['a chain in order', `${'a ONEAR/3 '.repeat(60)}a`],
+    ['alternatives on both sides', `(${'a OR b OR '.repeat(300)} c) NEAR/5 (${'a OR '.repeat(600)} d)`],
+    ['groups', `(${'a '.repeat(10)}) NEAR/5 (${'a '.repeat(10)})`],
+  ])('of %s asks and explains a long text of that word in a moment', (_what, source) => {
+    const { query } = parseQuery(source);
+    const document = documentOf({ text: 'a '.repeat(2_000) });
+    const start = performance.now();
+    expect(matches(query!, document)).toBe(true);
+    expect(explain(query!, documentOf({ text: 'a '.repeat(2_000) })).matched).toBe(true);
+    expect(performance.now() - start).toBeLessThan(1_500);
+  });
+});
+
 describe('parseQuery', () => {
   const pieces = [
     'acme',

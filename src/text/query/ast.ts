@@ -151,6 +151,11 @@ function group(node: QueryNode): string {
   return ['and', 'or', 'not', 'near', 'onear'].includes(node.op) ? `(${showQuery(node)})` : showQuery(node);
 }
 
+/** Whether a side of NEAR is words and alternatives of words, without AND or NOT at its top. */
+export function isAlternatives(node: QueryNode): boolean {
+  return node.op === 'or' ? node.of.every(isAlternatives) : node.op !== 'and' && node.op !== 'not';
+}
+
 /** How many nodes a tree has. */
 export function sizeOf(node: QueryNode): number {
   switch (node.op) {

@@ -2,6 +2,7 @@
 import type { Token } from '../tokenize.ts';
 import { fold } from '../tokenize.ts';
 import type { QueryNode, TextField } from './ast.ts';
+import { isAlternatives } from './ast.ts';
 import type { Document } from './document.ts';
 import { folded, hostOf, tokenHas } from './document.ts';
 
@@ -16,6 +17,7 @@ export function matches(query: QueryNode, document: Document): boolean {
       return !matches(query.of, document);
     case 'near':
     case 'onear':
+      if (isAlternatives(query.left) && isAlternatives(query.right)) return spansOf(query, document).length > 0;
       return isNear(query.left, query.right, query.within, query.op === 'onear', document);
     case 'title':
       return Boolean(document.post.title) && matches(query.of, document.title);
@@ -64,19 +66,30 @@ export function spansOf(node: QueryNode, document: Document): readonly Span[] {
       return phraseSpans(node.words, document);
     case 'proximity':
       return proximitySpans(node.words, node.within, document);
-    case 'or':
-      return sorted(node.of.flatMap((child) => spansOf(child, document)));
+    case 'or': {
+      const words = new Set(node.of.flatMap((child) => (child.op === 'term' ? [child.word] : [])));
+      const spans = [...words].flatMap((word) => ones(document.keys.get(word)));
+      return sorted(spans.concat(node.of.flatMap((child) => (child.op === 'term' ? [] : spansOf(child, document)))));
+    }
     case 'and': {
       const all = node.of.filter((child) => child.op !== 'not').map((child) => spansOf(child, document));
       return all.some((spans) => spans.length === 0) ? [] : sorted(all.flat());
     }
     case 'near':
-    case 'onear':
-      return nearSpans(node.left, node.right, node.within, node.op === 'onear', document);
+    case 'onear': {
+      const known = nearby.get(document) ?? new Map<QueryNode, readonly Span[]>();
+      nearby.set(document, known);
+      const spans = known.get(node) ?? nearSpans(node.left, node.right, node.within, node.op === 'onear', document);
+      known.set(node, spans);
+      return spans;
+    }
     default:
       return [];
   }
 }
+
+/** What NEARs found, by document: each link of a chain asks for what the links before it found. */
+const nearby = new WeakMap<Document, Map<QueryNode, readonly Span[]>>();
 
 function ones(positions: readonly number[] | undefined): readonly Span[] {
   return positions ? positions.map((position) => [position, position] as const) : [];
@@ -166,6 +179,10 @@ function proximitySpans(words: readonly string[], within: number, document: Docu
 
 /** `(a OR b) NEAR c` is one of them near, `(a b) NEAR c` each of them, and `(a NOT b) NEAR c` a near and b not near. */
 function isNear(left: QueryNode, right: QueryNode, within: number, ordered: boolean, document: Document): boolean {
+  // Any of these near any of those is asked at once: words on both sides must not multiply.
+  if (isAlternatives(left) && isAlternatives(right)) {
+    return nearSpans(left, right, within, ordered, document).length > 0;
+  }
   if (left.op === 'and') return left.of.every((child) => isNear(child, right, within, ordered, document));
   if (left.op === 'not') return !isNear(left.of, right, within, ordered, document);
   if (left.op === 'or') return left.of.some((child) => isNear(child, right, within, ordered, document));
@@ -193,7 +210,25 @@ function nearSpans(
   const spans: Span[] = [];
   collectPairs(a, b, within, spans);
   if (!ordered) collectPairs(b, a, within, spans);
-  return sorted(spans);
+  return shortest(spans);
+}
+
+/** The shortest stretch from each beginning and to each end, so that a chain of NEARs does not multiply them. */
+function shortest(spans: readonly Span[]): readonly Span[] {
+  if (spans.length < 2) return spans;
+  const kept = new Set<Span>();
+  // By beginning, then end: the first of each beginning. By end, then beginning: the last of each end.
+  const rows = sorted(spans).filter(
+    (span, i, all) => i === 0 || span[0] !== all[i - 1]?.[0] || span[1] !== all[i - 1]?.[1],
+  );
+  rows.forEach((span, i) => {
+    if (span[0] !== rows[i - 1]?.[0]) kept.add(span);
+  });
+  const ends = rows.toSorted((a, b) => a[1] - b[1] || a[0] - b[0]);
+  ends.forEach((span, i) => {
+    if (span[1] !== ends[i + 1]?.[1]) kept.add(span);
+  });
+  return rows.filter((span) => kept.has(span));
 }
 
 /** For each span of one side the nearest of the other, `before` ending ahead of where `after` begins. */

@@ -4,7 +4,7 @@ import type { Text } from '../../model/types.ts';
 import type { Token } from '../tokenize.ts';
 import { fold, tokenize } from '../tokenize.ts';
 import type { Comparison, NumberField, QueryNode, TextField } from './ast.ts';
-import { numberFields, sentimentValues, textFields, typeValues } from './ast.ts';
+import { isAlternatives, numberFields, sentimentValues, sizeOf, textFields, typeValues } from './ast.ts';
 
 /** One thing wrong in a query. Offsets count UTF-16 code units of the source, the end exclusive. */
 export interface QueryProblem {
@@ -23,6 +23,10 @@ export interface ParsedQuery {
 export const maxQueryLength = 50_000;
 /** Most groups, negations and NEARs inside one another. */
 export const maxQueryDepth = 64;
+/** Most words of one phrase. */
+export const maxPhraseWords = 200;
+/** Most pairs of words, one of each side, of which a NEAR with AND or NOT in a side can ask. */
+export const maxNearPairs = 400;
 /** Most problems that are listed. */
 const maxProblems = 50;
 const defaultDistance = 10;
@@ -303,6 +307,10 @@ class Parser {
         this.problem(next.start, next.end, 'query.nearOperand', { operator });
         continue;
       }
+      if (!(isAlternatives(left) && isAlternatives(right)) && sizeOf(left) * sizeOf(right) > maxNearPairs) {
+        this.problem(next.start, next.end, 'query.nearPairs', { operator });
+        continue;
+      }
       if (chain > maxQueryDepth) {
         if (!this.tooDeep) this.problem(next.start, next.end, 'query.tooDeep', { max: maxQueryDepth });
         this.tooDeep = true;
@@ -406,6 +414,7 @@ class Parser {
       words.push(word);
     }
     if (words.length === 0) return this.problem(start, end, 'query.emptyPhrase');
+    if (words.length > maxPhraseWords) return this.problem(start, end, 'query.longPhrase', { max: maxPhraseWords });
     if (words.length === 1 && words[0] !== undefined) return single(words[0]);
     return quote.within === undefined ? { op: 'phrase', words } : { op: 'proximity', words, within: quote.within };
   }
@@ -424,6 +433,7 @@ class Parser {
       if (word === undefined) return undefined;
       words.push(word);
     }
+    if (words.length > maxPhraseWords) return this.problem(start, end, 'query.longPhrase', { max: maxPhraseWords });
     if (words.length === 1 && words[0] !== undefined) return single(words[0]);
     const phrase: QueryNode = { op: 'phrase', words };
     // Scripts without spaces give one word per character, while a hashtag is one token whatever its script.
