@@ -4,11 +4,13 @@ import { Command } from 'commander';
 import { backtestCommand } from './backtest.ts';
 import { checkCommand } from './check.ts';
 import { detectCommand } from './detect.ts';
+import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { initCommand } from './init.ts';
 import { run } from './io.ts';
 import { matchCommand } from './match.ts';
 import { replayCommand } from './replay.ts';
+import { restoreCommand } from './restore.ts';
 import { scoreCommand } from './score.ts';
 import { startCommand } from './start.ts';
 import { watchCommand } from './watch.ts';
@@ -27,6 +29,8 @@ const program = new Command('vigie')
   .addCommand(backtestCommand())
   .addCommand(replayCommand())
   .addCommand(importCommand())
+  .addCommand(exportCommand())
+  .addCommand(restoreCommand())
   .addCommand(scoreCommand())
   .addCommand(detectCommand())
   .addCommand(matchCommand());

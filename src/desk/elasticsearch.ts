@@ -14,7 +14,7 @@ import {
   versionIn,
 } from '../lib/elasticsearch.ts';
 import { Conflict } from '../model/errors.ts';
-import type { Desk } from '../model/ports.ts';
+import type { Desk, DeskItem } from '../model/ports.ts';
 import type { Json, Millis } from '../model/types.ts';
 import { checkLimit, checkNames, checkSeen, journalPage, parsePosition } from './shared.ts';
 
@@ -215,6 +215,54 @@ class ElasticsearchDesk implements Desk {
         position = _seq_no ?? position;
         const at = String(position + 1);
         yield { at, entry: parse(_source?.entry ?? '', `entry ${at} of journal ${journal}`) };
+      }
+      if (hits.hits.length < journalPage) return;
+    }
+  }
+
+  async *everything(): AsyncGenerator<DeskItem> {
+    await this.#refresh(this.#documents);
+    for (let after: readonly string[] | undefined; ; ) {
+      const { hits } = await this.#ask((options) =>
+        this.#client.search<{ client: string; kind: string; id: string; value: string }>(
+          {
+            index: this.#documents,
+            sort: [{ client: 'asc' }, { kind: 'asc' }, { id: 'asc' }],
+            size: journalPage,
+            ...(after !== undefined && { search_after: [...after] }),
+            track_total_hits: false,
+          },
+          options,
+        ),
+      );
+      for (const { _source } of hits.hits) {
+        if (_source === undefined) continue;
+        const { client, kind, id, value } = _source;
+        after = [client, kind, id];
+        yield { type: 'document', client, kind, id, value: parse(value, `${kind} ${id}`) };
+      }
+      if (hits.hits.length < journalPage) break;
+    }
+    const end = await this.#settled();
+    for (let position = -1; ; ) {
+      const { hits } = await this.#ask((options) =>
+        this.#client.search<{ client: string; journal: string; entry: string }>(
+          {
+            index: this.#journals,
+            query: { range: { _seq_no: { gt: position, lte: end } } },
+            sort: [{ _seq_no: 'asc' }],
+            size: journalPage,
+            seq_no_primary_term: true,
+            track_total_hits: false,
+          },
+          options,
+        ),
+      );
+      for (const { _seq_no, _source } of hits.hits) {
+        position = _seq_no ?? position;
+        if (_source === undefined) continue;
+        const { client, journal, entry } = _source;
+        yield { type: 'entry', client, journal, entry: parse(entry, `an entry of journal ${journal}`) };
       }
       if (hits.hits.length < journalPage) return;
     }

@@ -1,5 +1,5 @@
 /** The desk that forgets with the process: for tests, replays and the demonstration. */
-import type { Desk } from '../model/ports.ts';
+import type { Desk, DeskItem } from '../model/ports.ts';
 import type { Json } from '../model/types.ts';
 import { checkLimit, checkNames, checkSeen, parsePosition } from './shared.ts';
 
@@ -86,6 +86,19 @@ export class MemoryDesk implements Desk {
     const position = parsePosition(after);
     for (const { at, text } of this.#journals.get(keyOf(client, journal)) ?? []) {
       if (at > position) yield { at: String(at), entry: JSON.parse(text) as Json };
+    }
+  }
+
+  async *everything(): AsyncGenerator<DeskItem> {
+    this.#check();
+    for (const [key, documents] of this.#documents) {
+      const [client, kind] = JSON.parse(key) as [string, string];
+      for (const { id, text } of documents.values())
+        yield { type: 'document', client, kind, id, value: JSON.parse(text) as Json };
+    }
+    for (const [key, entries] of this.#journals) {
+      const [client, journal] = JSON.parse(key) as [string, string];
+      for (const { text } of entries) yield { type: 'entry', client, journal, entry: JSON.parse(text) as Json };
     }
   }
 

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { type Migration, openDatabase, transaction } from '../lib/sqlite.ts';
-import type { Desk } from '../model/ports.ts';
+import type { Desk, DeskItem } from '../model/ports.ts';
 import type { Json } from '../model/types.ts';
 import { checkLimit, checkNames, checkSeen, journalPage, parsePosition } from './shared.ts';
 
@@ -121,6 +121,28 @@ export class SqliteDesk implements Desk {
     }
   }
 
+  async *everything(): AsyncGenerator<DeskItem> {
+    const { listAll, readAll } = this.#statements;
+    for (let last: readonly [string, string, string] = ['', '', '']; ; ) {
+      const rows = listAll.all(...last, journalPage);
+      for (const row of rows) {
+        const [client, kind, id] = [String(row['client']), String(row['kind']), String(row['id'])];
+        last = [client, kind, id];
+        yield { type: 'document', client, kind, id, value: this.#parse(row['value'], `${kind} ${id}`) };
+      }
+      if (rows.length < journalPage) break;
+    }
+    for (let at = 0; ; ) {
+      const rows = readAll.all(at, journalPage);
+      for (const row of rows) {
+        at = Number(row['at']);
+        const [client, journal] = [String(row['client']), String(row['journal'])];
+        yield { type: 'entry', client, journal, entry: this.#parse(row['entry'], `entry ${at} of journal ${journal}`) };
+      }
+      if (rows.length < journalPage) return;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#db.isOpen) this.#db.close();
   }
@@ -145,6 +167,10 @@ function prepareAll(db: DatabaseSync) {
       'select id, value, version from document where client = ? and kind = ? and id > ? order by id limit ?',
     ),
     append: db.prepare('insert into journal (client, journal, entry) values (?, ?, ?)'),
+    listAll: db.prepare(
+      'select client, kind, id, value from document where (client, kind, id) > (?, ?, ?) order by client, kind, id limit ?',
+    ),
+    readAll: db.prepare('select at, client, journal, entry from journal where at > ? order by at limit ?'),
     read: db.prepare('select at, entry from journal where client = ? and journal = ? and at > ? order by at limit ?'),
   };
 }

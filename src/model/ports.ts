@@ -259,6 +259,17 @@ export interface MentionStore extends AsyncDisposable {
 
 // -------------------------------------------------------------------- desk
 
+/** Something on a desk: a document, or an entry of a journal. */
+export type DeskItem =
+  | {
+      readonly type: 'document';
+      readonly client: string;
+      readonly kind: string;
+      readonly id: string;
+      readonly value: Json;
+    }
+  | { readonly type: 'entry'; readonly client: string; readonly journal: string; readonly entry: Json };
+
 /**
  * What people make: users, incidents, silences, verdicts, rule drafts, saved views. Small documents with a version,
  * and journals that only grow (audit, incident logs). SQLite embedded, Elasticsearch scaled (`if_seq_no`).
@@ -282,4 +293,6 @@ export interface Desk extends AsyncDisposable {
   append(client: string, journal: string, entry: Json): Promise<void>;
   /** Oldest first, after a position `at` of an earlier answer. */
   read(client: string, journal: string, after?: string): AsyncIterable<{ readonly at: string; readonly entry: Json }>;
+  /** All of it, to be moved: documents first, then entries, those of one journal oldest first. What changes meanwhile may be missing. */
+  everything(): AsyncIterable<DeskItem>;
 }

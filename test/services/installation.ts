@@ -182,13 +182,20 @@ export async function look(
 
 /** Whether every entry was analysed and everything that follows was told and shown. */
 export async function isSettled(bus: Bus): Promise<boolean> {
-  const now = AbortSignal.timeout(2_000);
-  if ((await bus.outbox(1, now)).length > 0) return false;
+  // Not cut short: an answer that was not waited for would look like nothing.
+  const never = new AbortController().signal;
+  if ((await bus.outbox(1, never)).length > 0) return false;
   for (const key of (await bus.loadAlerts()).keys()) if (/^(out|show):/.test(key)) return false;
-  for (let partition = 0; partition < bus.partitions; partition++) {
-    const { offset } = await bus.load(partition);
-    if ((await bus.read(partition, offset, 1, AbortSignal.timeout(30))).length > 0) return false;
-  }
+  const unread = await Promise.all(
+    Array.from({ length: bus.partitions }, async (_, partition) => {
+      const { offset } = await bus.load(partition);
+      return (await bus.read(partition, offset, 1, never)).length;
+    }),
+  );
+  if (unread.some((count) => count > 0)) return false;
+  // A reader may have committed meanwhile.
+  if ((await bus.outbox(1, never)).length > 0) return false;
+  for (const key of (await bus.loadAlerts()).keys()) if (/^(out|show):/.test(key)) return false;
   return true;
 }
 
@@ -201,9 +208,11 @@ export interface Left {
   readonly told: readonly string[];
 }
 
-const scope = { client: 'default', brands: AIRLINES.map(([id]) => id) };
-
-export async function leftBehind({ bus, store, desk }: { bus: Bus; store: MentionStore; desk: Desk }): Promise<Left> {
+export async function leftBehind(
+  { bus, store, desk }: { bus: Bus; store: MentionStore; desk: Desk },
+  brands: readonly string[] = AIRLINES.map(([id]) => id),
+): Promise<Left> {
+  const scope = { client: 'default', brands };
   const mentions: string[] = [];
   let after: string | undefined;
   do {
