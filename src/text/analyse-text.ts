@@ -4,6 +4,7 @@ import { fingerprintOf } from './fingerprint.ts';
 import type { Token } from './tokenize.ts';
 import { scan, termsOf } from './tokenize.ts';
 
+/** What `analyseText` finds. */
 export type TextAnalysis = {
   /** For `documentOf`, the language detector and the sentiment scorer. */
   readonly tokenized: Tokenized;

@@ -13,6 +13,7 @@
  * `#loreal`, `@loreal`, `l'oreal`, and that list is exact.
  */
 
+/** What stands at a position. */
 export type TokenKind = 'word' | 'hashtag' | 'handle' | 'emoji';
 
 /** One position of a text. Its index in the list of tokens is its position for phrases and distances. */

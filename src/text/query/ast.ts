@@ -22,10 +22,12 @@ export const textFields = [
   'type',
   'topic',
 ] as const;
+/** One of `textFields`. */
 export type TextField = (typeof textFields)[number];
 
 /** Fields compared as numbers. */
 export const numberFields = ['rating', 'followers'] as const;
+/** One of `numberFields`. */
 export type NumberField = (typeof numberFields)[number];
 
 /** What `sentiment:` takes; `unsure` is a label that is a guess, and the other three leave such guesses out. */
@@ -33,8 +35,10 @@ export const sentimentValues = ['negative', 'neutral', 'positive', 'unsure'] as 
 /** What `type:` takes: `post` answers nobody and repeats nobody. */
 export const typeValues = ['post', 'reply', 'repost', 'quote', 'review'] as const;
 
+/** How `rating:` and `followers:` compare. */
 export type Comparison = '=' | '<' | '<=' | '>' | '>=';
 
+/** One node of a tree, and all below it. */
 export type QueryNode =
   /** All of them. */
   | { readonly op: 'and'; readonly of: readonly QueryNode[] }
@@ -68,6 +72,7 @@ export type QueryNode =
   /** A number of the post; a post that does not have it never matches. */
   | { readonly op: 'number'; readonly field: NumberField; readonly compare: Comparison; readonly value: number };
 
+/** Names of the nodes. */
 export type QueryOp = QueryNode['op'];
 
 const ops: ReadonlySet<string> = new Set<QueryOp>([

@@ -21,6 +21,7 @@ export type Clause = {
   readonly of: readonly Clause[];
 };
 
+/** What became of a query on a document. */
 export type Explanation = {
   readonly matched: boolean;
   readonly clause: Clause;

@@ -18,6 +18,7 @@ export interface Judged {
   readonly offTopic: boolean;
 }
 
+/** One change of a query, with what it would have done. */
 export interface Proposal {
   readonly kind: 'exclude' | 'near';
   /** What is added: the word or phrase to exclude, or the words of which one must be near. */
