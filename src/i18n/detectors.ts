@@ -19,6 +19,9 @@ export const detectors: Dictionary = {
       `La vague négative s’amplifie${SPACE}: ${levelFr(v, f, true)}${shareFr(v, f)}.`,
     'detectors.negative-surge.close': (v, f) =>
       `${overFr(v, f)}${SPACE}: au plus fort, ${levelFr(v, f, true)}${shareFr(v, f)}.`,
+    'detectors.copy-paste.open': (v, f) => `${copiesFr(v, f)}.`,
+    'detectors.copy-paste.update': (v, f) => `Le texte se répand${SPACE}: ${copiesFr(v, f)}.`,
+    'detectors.copy-paste.close': (v, f) => `Le texte ne circule plus${SPACE}; en tout, ${copiesFr(v, f)}.`,
     'detectors.emerging-term.open': (v, f) => `${termFr(v, f)}${chanceFr(v, f)}.${learningFr(v, f)}`,
     'detectors.emerging-term.update': (v, f) => `De plus en plus de monde${SPACE}: ${termFr(v, f)}.`,
     'detectors.emerging-term.close': (v, f) => `On n’en parle presque plus${SPACE}; au plus fort, ${termFr(v, f)}.`,
@@ -33,6 +36,9 @@ export const detectors: Dictionary = {
       `The negative wave is growing: ${levelEn(v, f, true)}${shareEn(v, f)}.`,
     'detectors.negative-surge.close': (v, f) =>
       `${overEn(v, f)}: ${levelEn(v, f, true)}${shareEn(v, f)} at its height.`,
+    'detectors.copy-paste.open': (v, f) => `${copiesEn(v, f)}.`,
+    'detectors.copy-paste.update': (v, f) => `The text is spreading: ${copiesEn(v, f)}.`,
+    'detectors.copy-paste.close': (v, f) => `The text has stopped going round; in all, ${copiesEn(v, f)}.`,
     'detectors.emerging-term.open': (v, f) => `${termEn(v, f)}${chanceEn(v, f)}.${learningEn(v, f)}`,
     'detectors.emerging-term.update': (v, f) => `More and more people: ${termEn(v, f)}.`,
     'detectors.emerging-term.close': (v, f) => `Hardly spoken of any more; at its height, ${termEn(v, f)}.`,
@@ -71,6 +77,17 @@ const TOPICS: Readonly<Record<string, readonly [fr: string, en: string]>> = {
   privacy: ['les données et les arnaques', 'data and scams'],
   ethics: ['l’éthique et la justice', 'ethics and justice'],
 };
+
+function copiesFr(v: Values, f: Format): string {
+  const together =
+    number(v, 'coordinated') === 1 ? `, dont ${f.number(number(v, 'together'))} en quelques secondes` : '';
+  return `${f.number(number(v, 'observed'))} auteurs publient presque le même texte (${f.number(number(v, 'mentions'))} mentions)${together}`;
+}
+
+function copiesEn(v: Values, f: Format): string {
+  const together = number(v, 'coordinated') === 1 ? `, ${f.number(number(v, 'together'))} of them within seconds` : '';
+  return `${f.number(number(v, 'observed'))} authors post nearly the same text (${f.number(number(v, 'mentions'))} mentions)${together}`;
+}
 
 function termFr(v: Values, f: Format): string {
   const observed = number(v, 'observed');

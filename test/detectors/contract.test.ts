@@ -14,12 +14,16 @@ function everydayWords(index: number): string[] {
   return Array.from({ length: 6 }, () => everyday[Math.floor(random() ** 2 * everyday.length)] ?? '');
 }
 
+const alarm = 'zorglub #exploded factory smoke everywhere share this please before they hide what happened there'.split(
+  ' ',
+);
+
 const content: DetectorKind = {
   watch: {
     calm: (index) => ({ author: { id: `calm-${index % 400}` }, terms: everydayWords(index) }),
     surge: (index) => ({
       author: { id: `surge-${index}`, followers: index % 7 },
-      terms: [...everydayWords(index).slice(3), 'zorglub', '#exploded', 'factory', 'smoke'],
+      terms: [...everydayWords(index).slice(5), ...alarm.filter((_, i) => (index + i) % 9 > 0)],
       fingerprint: `surge-${index}`,
     }),
   },

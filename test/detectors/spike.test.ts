@@ -311,7 +311,12 @@ describe('the sentences', () => {
 
 describe('the registry', () => {
   it('creates every detector as shipped, or as set', () => {
-    expect(detectors({ latenessMs }).map(({ name }) => name)).toEqual(['spike', 'negative-surge', 'emerging-term']);
+    expect(detectors({ latenessMs }).map(({ name }) => name)).toEqual([
+      'spike',
+      'negative-surge',
+      'emerging-term',
+      'copy-paste',
+    ]);
     expect(() => detectors({ latenessMs }, { spike: { sensitivity: 'loud' } })).toThrow(/sensitivity/);
   });
 });

@@ -11,8 +11,10 @@ import type { Brand, Mention, Millis, Signal } from '../../model/types.ts';
 import { MOST_EVIDENCE } from './evidence.ts';
 import { type Feature, featuresOf, ownWords, wordOf } from './features.ts';
 import { hash24 } from './letters.ts';
+import { forgetId, idAt, noteId } from './post-ids.ts';
 import { binomialTail, negativeBinomialTail } from './tails.ts';
 import { topicsOf } from './topics.ts';
+import { feeds, noteVia } from './vias.ts';
 import {
   beginMemory,
   forgetMemory,
@@ -63,10 +65,7 @@ const MOST_OPEN = 12;
 const MOST_EPISODES = 24;
 const MOST_TERMS = 100;
 const MOST_LABELS = 4;
-/** Chunks of ids that are kept: about 1,500 mentions. */
-const ID_CHUNKS = 12;
 const MOST_PEAKS = 120;
-const MOST_VIAS = 32;
 const HISTORY_WAIT_MS = 10 * 60_000;
 const HISTORY_STEP_MS = 60_000;
 const HISTORY_TABLES = 4;
@@ -150,7 +149,7 @@ export function createTermDetector({ name, perDay, mute, brands }: TermOptions):
       features.map(({ code }) => code),
     );
     if (!taken) return;
-    noteId(state, memory, taken.number, mention.id);
+    noteId(state, memory.placeOf(taken.number), mention.id);
     const kept = state.get<Episodes>('episodes');
     if (clock - memory.since < SILENT_MS) return;
     const findings: Finding[] = [];
@@ -385,7 +384,7 @@ export function createTermDetector({ name, perDay, mute, brands }: TermOptions):
 
   function onGap(state: KeyedState, _brand: string, via: string, from: Millis, to: Millis): void {
     const episodes = state.get<Episodes>('episodes');
-    if (!episodes || to <= from || state.get<Vias>('via')?.[via] === undefined) return;
+    if (!episodes || to <= from || !feeds(state, via)) return;
     let changed = false;
     for (const episode of episodes.list) {
       if (episode.closed || to <= episode.blindTo || from > endOf(episode)) continue;
@@ -405,14 +404,7 @@ export function createTermDetector({ name, perDay, mute, brands }: TermOptions):
       changed = true;
     }
     if (episodes && changed) state.set('episodes', episodes);
-    const ends = state.get<Ids>('ids');
-    for (let chunk = ends?.from ?? 0; chunk <= (ends?.to ?? -1); chunk++) {
-      const ids = state.get<string[]>(`ids/${chunk}`);
-      const place = ids?.indexOf(postId) ?? -1;
-      if (!ids || place < 0) continue;
-      ids[place] = '';
-      state.set(`ids/${chunk}`, ids);
-    }
+    forgetId(state, postId);
   }
 
   function onReset(state: KeyedState, _brand: string, clock: Millis): void {
@@ -540,7 +532,7 @@ function join(episode: Episode, { code, name }: Feature): void {
 function evidenceOf(state: KeyedState, memory: TermMemory, feature: number, window: number): string[] {
   const ids: string[] = [];
   for (const { number } of memory.mentionsOf(feature, window)) {
-    const id = idOf(state, memory, number);
+    const id = idAt(state, memory.placeOf(number));
     if (id !== '') ids.push(id);
   }
   const first = ids.at(-1);
@@ -583,42 +575,6 @@ function isRubric(peaks: Peaks, code: number, slot: number): boolean {
     }
   }
   return rubric;
-}
-
-type Ids = { from: number; to: number };
-
-/** Keeps the id of a mention beside the chunk of the log in which it lies. */
-function noteId(state: KeyedState, memory: TermMemory, number: number, id: string): void {
-  const [chunk, place] = memory.placeOf(number);
-  const ids = state.get<string[]>(`ids/${chunk}`) ?? [];
-  ids[place] = id;
-  state.set(`ids/${chunk}`, ids);
-  const ends = state.get<Ids>('ids') ?? { from: chunk, to: chunk };
-  if (ends.to === chunk && ends.from > chunk - ID_CHUNKS && state.get('ids') !== undefined) return;
-  ends.to = chunk;
-  while (ends.from <= chunk - ID_CHUNKS) {
-    state.set(`ids/${ends.from}`, undefined);
-    ends.from += 1;
-  }
-  state.set('ids', ends);
-}
-
-function idOf(state: KeyedState, memory: TermMemory, number: number): string {
-  const [chunk, place] = memory.placeOf(number);
-  return state.get<string[]>(`ids/${chunk}`)?.[place] ?? '';
-}
-
-type Vias = { [via: string]: number };
-
-/** Remembers, by day, which configured sources feed the brand: the blindness of others hides nothing. */
-function noteVia(state: KeyedState, via: string, clock: Millis): void {
-  const day = Math.floor(clock / DAY_MS);
-  const vias = state.get<Vias>('via') ?? {};
-  if (vias[via] === day) return;
-  const kept = Object.entries(vias)
-    .filter(([name, then]) => name !== via && day - then <= 7)
-    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-  state.set('via', Object.fromEntries([...kept.slice(0, MOST_VIAS - 1), [via, day]]));
 }
 
 function slotOf(at: Millis): number {
