@@ -21,7 +21,7 @@ export const phrases = {
       '{b} {t} ou {t} pour un tiramisu, vous prendriez lequel ?',
       'Courses faites : pain, {b}, café, lessive.',
       'Le {b} {t} existe en lot de {n} chez mon épicier.',
-      'Vous le mettez au frais combien de temps, le {b} entamé ?',
+      'Nouveau pot {b} {t} vu en rayon à {v}.',
       'Il reste {n} pots de {b} dans le frigo du bureau, servez-vous.',
       'Recette du jour : gâteau au yaourt avec un {b} {t}.',
       'On compare {b} et sa version sans sucre dans l’émission de ce soir.',
@@ -72,15 +72,15 @@ export const phrases = {
       reach: 60,
     },
     {
-      title: 'Produits laitiers : le marché stable',
-      text: '{b} garde sa deuxième place au premier semestre.',
+      title: 'Produits laitiers : les chiffres de l’année',
+      text: '{b} publie ses chiffres du premier semestre.',
       source: 'press',
       medium: 'Rayons & Marchés (fictif)',
       reach: 20,
     },
   ],
   own: fr(
-    'Nouvelle recette {t} : dites-nous ce que vous en pensez ! L’équipe {b}',
+    'Découvrez notre recette {t}. L’équipe {b}',
     'Portes ouvertes à la laiterie {b} de {v} samedi.',
   ),
   contest: fr(

@@ -63,7 +63,7 @@ await drainPartition({
   store: createMemoryStore(),
   rules,
   brands,
-  detectors: detectors({ latenessMs: () => 900_000 }),
+  detectors: detectors({ latenessMs: () => 900_000, brands }),
 });
 const fired = new Set<string>();
 const lines = (await bus.outbox(1_000_000, AbortSignal.timeout(100))).flatMap(({ value }) => {

@@ -19,7 +19,6 @@ export type Session = Answer<'sessionAnswer'>;
 export type Board = Answer<'boardAnswer'>;
 export type Panel = Board['panels'][number];
 export type TriageBody = z.output<typeof contract.triageBody>;
-type Triage = z.output<typeof contract.triage>;
 export type Problem = z.output<typeof contract.problem>;
 
 /** Why there is no answer: what the server said, or that it could not be reached. */

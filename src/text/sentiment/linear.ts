@@ -58,6 +58,9 @@ const fewestInClause = 3;
 /** A word has to move the verdict by this much to be named. */
 const leastPull = 0.04;
 
+/** A verdict that rests on no word of feeling is a guess below this: the training texts are mostly reviews, and plain talk is not. */
+const SURE_WITHOUT_A_WORD = 0.8;
+
 const unknown: Sentiment = { label: 'neutral', score: 0, confidence: 0, unsure: true, words: [] };
 
 /**
@@ -272,7 +275,7 @@ function judge(
     label,
     score: Math.round(((p - n) / all) * 1000) / 1000,
     confidence: Math.round(confidence * 1000) / 1000,
-    unsure: confidence < header.unsureBelow,
+    unsure: confidence < (label !== 'neutral' && opinions === 0 ? SURE_WITHOUT_A_WORD : header.unsureBelow),
     words: strongest(units, pulls, count, label === 'neutral' ? 3 : mostWords),
   };
 }
