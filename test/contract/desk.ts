@@ -132,6 +132,27 @@ export function deskContract(name: string, make: () => Promise<DeskPlace>): void
       expect(await journal('a', 'audit')).toEqual([{ tags: ['x'] }]);
     });
 
+    it('hands over everything, documents first, journals oldest first', async () => {
+      await desk.put('b', 'view', 'v', { n: 1 }, undefined);
+      await desk.put('a', 'user', 'u', 'x', undefined);
+      const gone = await desk.put('a', 'user', 'gone', 1, undefined);
+      await desk.put('a', 'user', 'gone', undefined, gone);
+      for (const step of [1, 2, 3]) await desk.append('a', 'audit', step);
+      await desk.append('b', 'audit', 'y');
+      const items = await collect(desk.everything());
+      expect(items.slice(0, 2).toSorted((one, other) => (one.client < other.client ? -1 : 1))).toEqual([
+        { type: 'document', client: 'a', kind: 'user', id: 'u', value: 'x' },
+        { type: 'document', client: 'b', kind: 'view', id: 'v', value: { n: 1 } },
+      ]);
+      const entries = items.slice(2);
+      expect(entries.filter(({ client }) => client === 'a')).toEqual(
+        [1, 2, 3].map((entry) => ({ type: 'entry', client: 'a', journal: 'audit', entry })),
+      );
+      expect(entries.filter(({ client }) => client === 'b')).toEqual([
+        { type: 'entry', client: 'b', journal: 'audit', entry: 'y' },
+      ]);
+    });
+
     it('refuses names that are none, and work after it was closed', async () => {
       await expect(desk.put('a', 'view', '\ud83d', 1, undefined)).rejects.toThrow(RangeError);
       await expect(collect(desk.read('a', 'audit', 'x'))).rejects.toThrow(RangeError);
