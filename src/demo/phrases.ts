@@ -79,10 +79,7 @@ export const phrases = {
       reach: 20,
     },
   ],
-  own: fr(
-    'Découvrez notre recette {t}. L’équipe {b}',
-    'Portes ouvertes à la laiterie {b} de {v} samedi.',
-  ),
+  own: fr('Découvrez notre recette {t}. L’équipe {b}', 'Portes ouvertes à la laiterie {b} de {v} samedi.'),
   contest: fr(
     'Je participe au jeu {b}, une année de yaourts à gagner !',
     'Concours {b} : je tente ma chance, bonne chance à tous !',
