@@ -10,6 +10,8 @@ const BENCHES: Readonly<Record<string, string>> = {
   stages: './stages.ts',
   alertLatencyMs: './alert-latency.ts',
   backtest: './backtest.ts',
+  detect: './detect.ts',
+  weak: './weak.ts',
   queries: './queries.ts',
   queryEquivalence: './query-equivalence.ts',
   firehose: './firehose.ts',

@@ -30,7 +30,7 @@ const ALIKE = 12;
 const LEAST_WORDS = 8;
 const MOST_WORDS = 200;
 /** Mentions that are compared with: of one day, and no more than these. */
-const MOST_DOCS = 4096;
+const MOST_DOCS = 2048;
 /** Mentions whose moment is known to the millisecond. */
 const MOST_RECENT = 32;
 const MOST_CLUSTERS = 64;
@@ -146,7 +146,8 @@ export function createCopyDetector({ name, authors: least }: CopyOptions): Detec
     while (oldest < log.next && log.slotOf(oldest) < Math.floor(clock / SLOT_MS) - DAY_SLOTS) oldest += 1;
     log.dropBefore(oldest);
     const nearAt = head.recent.find(([other]) => other === near)?.[1];
-    head.recent = [...head.recent.slice(1 - MOST_RECENT), [number, mention.at]];
+    head.recent.push([number, mention.at]);
+    if (head.recent.length > MOST_RECENT) head.recent.shift();
     state.set('head', head);
     if (near < 0) return;
     const clusters = state.get<Clusters>('clusters') ?? { list: [] };
@@ -352,26 +353,28 @@ const seeds = Array.from({ length: PERMUTATIONS }, (_, i) => Math.imul(i + 1, 0x
 /** Eight bands of three permutations, 8 bits of each; undefined for a repost, and for a text too short to be told from others. */
 function signatureOf({ terms, refs }: Mention): number[] | undefined {
   if (refs?.repostOf !== undefined || terms[0] === 'rt') return undefined;
-  const words = new Set<number>();
+  const words: number[] = [];
   for (const term of terms) {
-    if (words.size >= MOST_WORDS) break;
-    if (term.charCodeAt(0) === 0x40 || isOtherForm(term)) continue;
-    words.add(hash24(term.charCodeAt(0) === 0x23 ? term.slice(1) : term));
+    if (words.length >= MOST_WORDS) break;
+    const first = term.charCodeAt(0);
+    if (first === 0x40 || isOtherForm(term)) continue;
+    const word = hash24(first === 0x23 ? term.slice(1) : term);
+    if (!words.includes(word)) words.push(word);
   }
-  if (words.size < LEAST_WORDS) return undefined;
+  if (words.length < LEAST_WORDS) return undefined;
   const signature: number[] = [];
   for (let band = 0; band < BANDS; band++) {
     let code = 0;
     for (let row = 0; row < ROWS; row++) {
       const seed = seeds[band * ROWS + row] ?? 1;
-      let least = 0xffffffff;
-      for (const word of words) {
-        let hash = Math.imul(word ^ seed, 0x85ebca6b);
+      let least = 0x7fffffff;
+      for (let i = 0; i < words.length; i++) {
+        let hash = Math.imul((words[i] ?? 0) ^ seed, 0x85ebca6b);
         hash = Math.imul(hash ^ (hash >>> 15), seed);
-        hash = (hash ^ (hash >>> 13)) >>> 0;
+        hash ^= hash >>> 13;
         if (hash < least) least = hash;
       }
-      // The smallest hashes begin with zeros: the last bits are the ones that differ.
+      // The smallest hashes begin alike: the last bits are the ones that differ.
       code = (code << 8) | (least & 0xff);
     }
     signature.push(code);
