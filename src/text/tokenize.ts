@@ -23,6 +23,8 @@ export type Token = {
   /** Another form of the same token, as it stands in `terms`; empty when there is none. */
   readonly other: string;
   readonly kind: TokenKind;
+  /** `hashOf(text)`, which most tokens get while they are scanned. */
+  readonly hash: number;
   /** Offsets in the text as it was given, end exclusive. */
   readonly start: number;
   readonly end: number;
@@ -242,11 +244,29 @@ function emojiEnd(text: string, start: number): number {
 const presentation = /[\ufe0e\ufe0f]/g;
 const skinTones = /[\u{1f3fb}-\u{1f3ff}]/gu;
 
+/** A number for a text, equal for equal ones. */
+export function hashOf(text: string): number {
+  let hash = 0;
+  for (let i = 0; i < text.length; i += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+  return hash;
+}
+
+function tokenOf(text: string, other: string, kind: TokenKind, start: number, end: number): Token {
+  return { text, other, kind, hash: hashOf(text), start, end };
+}
+
 function pushEmoji(text: string, start: number, end: number, tokens: Token[]): void {
   const whole = text.slice(start, end);
   const bare = end - start > 1 ? whole.replace(presentation, '') : whole;
   const base = bare.length > 2 ? bare.replace(skinTones, '') : bare;
-  tokens.push({ text: base || bare, other: base && base !== bare ? bare : '', kind: 'emoji', start, end });
+  tokens.push({
+    text: base || bare,
+    other: base && base !== bare ? bare : '',
+    kind: 'emoji',
+    hash: hashOf(base || bare),
+    start,
+    end,
+  });
 }
 
 /** Ends of a word made of letters, digits, marks and inner underscores; `stopAtSolo` leaves out unspaced scripts. */
@@ -384,7 +404,7 @@ function scanHashtag(text: string, start: number, tokens: Token[]): number {
   let end = tagEnd(text, start + 1);
   while (end > start + 1 && classes[text.charCodeAt(end - 1)] === UNDERSCORE) end -= 1;
   const tag = clean(fold(text.slice(start + 1, end)));
-  if (tag) tokens.push({ text: `#${tag}`, other: '', kind: 'hashtag', start, end });
+  if (tag) tokens.push(tokenOf(`#${tag}`, '', 'hashtag', start, end));
   return end;
 }
 
@@ -395,11 +415,11 @@ function scanHandle(text: string, start: number, tokens: Token[]): number {
     const whole = fold(text.slice(start + 1, full));
     const cut = whole.search(/[.@]/);
     const first = clean(whole.slice(0, cut));
-    if (first) tokens.push({ text: `@${first}`, other: `@${whole}`, kind: 'handle', start, end: full });
+    if (first) tokens.push(tokenOf(`@${first}`, `@${whole}`, 'handle', start, full));
     return full;
   }
   const handle = clean(fold(text.slice(start + 1, end)));
-  if (handle) tokens.push({ text: `@${handle}`, other: '', kind: 'handle', start, end });
+  if (handle) tokens.push(tokenOf(`@${handle}`, '', 'handle', start, end));
   return end;
 }
 
@@ -433,13 +453,18 @@ function scanWord(text: string, start: number, tokens: Token[]): number {
   const length = text.length;
   let i = start;
   let flags = 0;
+  let hash = 0;
   let apostrophe = -1;
   while (i < length) {
     const code = text.charCodeAt(i);
     const kind = classes[code];
     if (kind === WORD) {
+      hash = (Math.imul(hash, 31) + code) | 0;
       if (code > 127) flags |= HAS_OTHER;
-      else if (code < 0x5b && code > 0x40) flags |= HAS_UPPER;
+      else if (code < 0x5b && code > 0x40) {
+        flags |= HAS_UPPER;
+        hash = (hash + 32) | 0;
+      }
       i += 1;
     } else if (kind === SEPARATOR) break;
     else if (kind === APOSTROPHE) {
@@ -454,7 +479,7 @@ function scanWord(text: string, start: number, tokens: Token[]): number {
       while (classes[text.charCodeAt(next)] === UNDERSCORE) next += 1;
       if (classes[text.charCodeAt(next)] !== WORD) break;
       if (code > 127) flags |= HAS_OTHER;
-      i = next;
+      for (; i < next; i += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
     } else if (kind === SURROGATE) {
       const wide = surrogateClass(text, i);
       if (wide !== WORD && wide !== MARK) break;
@@ -471,7 +496,7 @@ function scanWord(text: string, start: number, tokens: Token[]): number {
   } else {
     const word = flags === 0 ? slice : slice.toLowerCase();
     if (i - start <= longestElision && isEliding(text, i) && elisions.has(word)) return i + 1;
-    tokens.push({ text: word, other: '', kind: 'word', start, end: i });
+    tokens.push({ text: word, other: '', kind: 'word', hash, start, end: i });
   }
   return i;
 }
@@ -505,7 +530,7 @@ function scanApostrophes(text: string, start: number, end: number, first: number
   if (!core) return end;
   const other = elided || possessive ? `${elided ? `${head}'` : ''}${core}${possessive ? "'s" : ''}` : '';
   if (hasSolo(core)) pushFolded(core, start, end, tokens);
-  else tokens.push({ text: core, other, kind: 'word', start, end });
+  else tokens.push(tokenOf(core, other, 'word', start, end));
   return end;
 }
 
@@ -537,7 +562,7 @@ function pushFolded(folded: string, start: number, end: number, tokens: Token[])
   const word = clean(folded);
   if (!word) return;
   if (!hasSolo(word)) {
-    tokens.push({ text: word, other: '', kind: 'word', start, end });
+    tokens.push(tokenOf(word, '', 'word', start, end));
     return;
   }
   let run = '';
@@ -548,13 +573,13 @@ function pushFolded(folded: string, start: number, end: number, tokens: Token[])
     // A mark that comes first, as decomposition can leave it, belongs to what follows.
     const starts = kind !== MARK && (alone || kind === SOLO) && letterOrDigit.test(run);
     if (starts) {
-      tokens.push({ text: run, other: '', kind: 'word', start, end });
+      tokens.push(tokenOf(run, '', 'word', start, end));
       run = '';
     }
     if (kind !== MARK) alone = kind === SOLO;
     run += letter;
   }
-  if (letterOrDigit.test(run)) tokens.push({ text: run, other: '', kind: 'word', start, end });
+  if (letterOrDigit.test(run)) tokens.push(tokenOf(run, '', 'word', start, end));
 }
 
 /** The tokens of a text, one per position. */

@@ -12,10 +12,12 @@
  * and again whenever their number has doubled, the alternatives are looked at again, one a pass, and those that stand
  * under words that turned out common move. Where they stand changes the speed and never the answer.
  */
+import { hashOf } from '../tokenize.ts';
 import type { QueryNode } from './ast.ts';
 import type { Document } from './document.ts';
 import { everyday } from './everyday.ts';
 import { isLike, matches } from './match.ts';
+import { WordTable } from './word-table.ts';
 
 /** A query on numbers; what it cannot say is asked of the plain evaluator. */
 type Compiled =
@@ -75,14 +77,16 @@ interface Word {
   /** Documents that held it, since the set had seen `since` documents. */
   count: number;
   since: number;
-  /** How many stand in `ask` and `match`. */
-  listed: number;
-  /** Clauses that are asked when it is there, each followed by the number of its guard, or -1. */
-  readonly ask: number[];
-  /** Slots of the queries that match at once. */
-  readonly match: number[];
+  /** Whether anything stands under it. */
+  listed: boolean;
+  /**
+   * What stands under it, in pairs: a clause that is asked when it is there, and the number of its guard or -1; or, below
+   * zero, the inverted slot of a query that matches at once, and -1.
+   */
+  readonly under: number[];
 }
 
+const nothing: readonly number[] = [];
 const mostPasses = 0xffff_fff0;
 const literalLength = 3;
 /** Documents after which alternatives are looked at again for the first time. */
@@ -98,7 +102,7 @@ export class QuerySet {
   /** By slot; slots of removed queries are used again. */
   private readonly slots: (Entry | undefined)[] = [];
   private readonly freeSlots: number[] = [];
-  private readonly words = new Map<string, Word>();
+  private readonly words = new WordTable<Word>();
   private numbers = 0;
   private readonly freeNumbers: number[] = [];
   /** Patterns by the first letters that they spell out, and those that spell out too few. */
@@ -116,8 +120,10 @@ export class QuerySet {
   private matched = new Uint32Array(64);
   private readonly clauses: (Clause | undefined)[] = [];
   private readonly freeClauses: number[] = [];
-  /** By clause: the pass in which it was last asked. */
+  /** By clause: the pass in which it was last asked, the slot of its query, and what is left to ask where that is groups. */
   private asked = new Uint32Array(64);
+  private slotOf = new Uint32Array(64);
+  private readonly groups: (readonly number[] | undefined)[] = [];
   /** By number: the pass in which the word was last there, and its last event. */
   private seen = new Uint32Array(64);
   private last = new Uint32Array(64);
@@ -127,8 +133,8 @@ export class QuerySet {
   private eventBefore = new Uint32Array(256);
   /** Numbers plus one of the up to three words at each position: itself, its bare word, its other form. */
   private at = new Uint32Array(256);
-  /** Words that are there and under which something stands; what lies behind `presentCount` is of earlier passes. */
-  private readonly present: Word[] = [];
+  /** What stands under the words that are there; what lies behind `presentCount` is of earlier passes. */
+  private readonly present: (readonly number[])[] = [];
   private presentCount = 0;
   private found = new Int32Array(64);
   private foundCount = 0;
@@ -187,7 +193,7 @@ export class QuerySet {
     this.freeSlots.push(entry.slot);
     this.order.splice(this.rankOf(id), 1);
     this.ranksValid = false;
-    if (!entry.clauses) drop(this.always, entry.slot, 1);
+    if (!entry.clauses) this.always.splice(this.always.indexOf(entry.slot), 1);
     for (const clause of entry.clauses ?? []) this.dropClause(clause);
     for (const word of entry.words) this.release(word);
     return true;
@@ -197,8 +203,12 @@ export class QuerySet {
     const number = this.freeClauses.pop() ?? this.clauses.length;
     const clause: Clause = { number, slot, part, words, rest: undefined, anchors: [] };
     this.clauses[number] = clause;
-    if (number >= this.asked.length) this.asked = grown(this.asked, number);
+    if (number >= this.asked.length) {
+      this.asked = grown(this.asked, number);
+      this.slotOf = grown(this.slotOf, number);
+    }
     this.asked[number] = 0;
+    this.slotOf[number] = slot;
     // All that it could stand under is counted from now on.
     for (const word of requiredBy(part)) this.numberOf(word, words);
     this.place(clause, plan);
@@ -208,6 +218,7 @@ export class QuerySet {
   private dropClause(clause: Clause): void {
     this.displace(clause);
     this.clauses[clause.number] = undefined;
+    this.groups[clause.number] = undefined;
     this.freeClauses.push(clause.number);
   }
 
@@ -215,14 +226,15 @@ export class QuerySet {
     const { number, slot, words } = clause;
     clause.anchors = anchors.words;
     clause.rest = rest && this.compile(rest, words);
+    this.groups[number] = clause.rest && groupsOf(clause.rest);
     const guardNumber = guard === undefined ? -1 : this.numberOf(guard, words);
     for (const anchor of anchors.words) {
       this.numberOf(anchor, words);
       const word = this.words.get(anchor);
       if (!word) continue;
-      word.listed += 1;
-      if (rest) word.ask.push(number, guardNumber);
-      else word.match.push(slot);
+      word.listed = true;
+      if (rest) word.under.push(number, guardNumber);
+      else word.under.push(~slot, -1);
     }
   }
 
@@ -230,9 +242,8 @@ export class QuerySet {
     for (const anchor of anchors) {
       const word = this.words.get(anchor);
       if (!word) continue;
-      word.listed -= 1;
-      if (rest) drop(word.ask, number, 2);
-      else drop(word.match, slot, 1);
+      dropPair(word.under, rest ? number : ~slot);
+      word.listed = word.under.length > 0;
     }
   }
 
@@ -257,23 +268,22 @@ export class QuerySet {
   match(document: Document): string[] {
     this.begin();
     if (this.words.size > 0) this.note(document);
-    const { present, presentCount, asked, matched, seen, pass, clauses } = this;
+    const { present, presentCount, asked, matched, seen, pass, groups, slotOf } = this;
     for (let i = 0; i < presentCount; i += 1) {
-      const word = present[i];
-      if (!word) continue;
-      const { match, ask } = word;
-      for (let k = 0; k < match.length; k += 1) {
-        const slot = match[k] ?? 0;
-        if (matched[slot] !== pass) this.keep(slot);
-      }
-      for (let k = 0; k < ask.length; k += 2) {
-        const guard = ask[k + 1] ?? -1;
-        if (guard >= 0 && seen[guard] !== pass) continue;
-        const number = ask[k] ?? 0;
-        if (asked[number] === pass) continue;
+      const under = present[i] ?? nothing;
+      for (let k = 0; k < under.length; k += 2) {
+        const number = under[k] ?? 0;
+        if (number < 0) {
+          if (matched[~number] !== pass) this.keep(~number);
+          continue;
+        }
+        const guard = under[k + 1] ?? -1;
+        if ((guard >= 0 && seen[guard] !== pass) || asked[number] === pass) continue;
         asked[number] = pass;
-        const clause = clauses[number];
-        if (clause?.rest && matched[clause.slot] !== pass && this.holds(clause.rest, document)) this.keep(clause.slot);
+        const slot = slotOf[number] ?? 0;
+        if (matched[slot] === pass) continue;
+        const group = groups[number];
+        if (group ? this.holdsGroups(group) : this.holdsRest(number, document)) this.keep(slot);
       }
     }
     for (const slot of this.always) {
@@ -323,7 +333,7 @@ export class QuerySet {
 
   /** Notes which known words and patterns the document holds, and where. */
   private note(document: Document): void {
-    const { words } = this;
+    const { words: known } = this;
     const { tokens } = document;
     const patterns = this.patterns.size > 0 || this.loosePatterns.length > 0;
     if (tokens.length * 3 > this.at.length) this.at = new Uint32Array(tokens.length * 4);
@@ -332,7 +342,7 @@ export class QuerySet {
       const token = tokens[position];
       if (!token) continue;
       const { text, kind, other } = token;
-      const word = words.get(text);
+      const word = known.find(text, token.hash);
       const place = position * 3;
       at[place] = word ? this.put(word, position) : 0;
       at[place + 1] = 0;
@@ -340,13 +350,13 @@ export class QuerySet {
       if (patterns) this.putPatterns(text, position);
       if (kind === 'hashtag' || kind === 'handle') {
         const bare = text.slice(1);
-        const same = words.get(bare);
+        const same = known.find(bare, hashOf(bare));
         if (same) at[place + 1] = this.put(same, position);
         if (patterns) this.putPatterns(bare, position);
       }
       if (other !== '') {
         const whole = kind === 'word' ? other.replaceAll("'", '') : other;
-        const same = words.get(whole);
+        const same = known.find(whole, hashOf(whole));
         if (same) at[place + 2] = this.put(same, position);
         if (patterns) this.putPatterns(whole, position);
       }
@@ -368,8 +378,8 @@ export class QuerySet {
       this.seen[number] = this.pass;
       this.eventBefore[event] = 0;
       word.count += 1;
-      if (word.listed > 0) {
-        this.present[this.presentCount] = word;
+      if (word.listed) {
+        this.present[this.presentCount] = word.under;
         this.presentCount += 1;
       }
     }
@@ -405,6 +415,11 @@ export class QuerySet {
       default:
         return matches(query.query, document);
     }
+  }
+
+  private holdsRest(number: number, document: Document): boolean {
+    const rest = this.clauses[number]?.rest;
+    return rest !== undefined && this.holds(rest, document);
   }
 
   private holdsGroups(words: readonly number[]): boolean {
@@ -484,13 +499,13 @@ export class QuerySet {
     }
     const number = this.freeNumbers.pop() ?? this.numbers;
     if (number === this.numbers) this.numbers += 1;
-    const word: Word = { number, text, users: 1, count: 0, since: this.documents, listed: 0, ask: [], match: [] };
+    const word: Word = { number, text, users: 1, count: 0, since: this.documents, listed: false, under: [] };
     if (number >= this.seen.length) {
       this.seen = grown(this.seen, number);
       this.last = grown(this.last, number);
     }
     this.seen[number] = 0;
-    this.words.set(text, word);
+    this.words.add(word);
     if (isPattern(text)) {
       const literal = literalOf(text);
       const list =
@@ -508,7 +523,7 @@ export class QuerySet {
     if (!word) return;
     word.users -= 1;
     if (word.users > 0) return;
-    this.words.delete(text);
+    this.words.delete(word);
     this.freeNumbers.push(word.number);
     if (!isPattern(text)) return;
     const literal = literalOf(text).slice(0, literalLength);
@@ -547,18 +562,22 @@ function groupOf(query: Compiled): readonly number[] | undefined {
   }
 }
 
+function groupsOf(query: Compiled): readonly number[] | undefined {
+  return query.op === 'groups' ? query.words : groupOf(query);
+}
+
 function grown(array: Uint32Array<ArrayBuffer>, index: number): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(Math.max(array.length * 2, index + 1));
   larger.set(array);
   return larger;
 }
 
-/** Takes out the group of `width` numbers that begins with `value`, putting the last group in its place. */
-function drop(list: number[], value: number, width: 1 | 2): void {
-  for (let at = 0; at < list.length; at += width) {
+/** Takes out the pair that begins with `value`, putting the last pair in its place. */
+function dropPair(list: number[], value: number): void {
+  for (let at = 0; at < list.length; at += 2) {
     if (list[at] !== value) continue;
-    list.copyWithin(at, list.length - width);
-    list.length -= width;
+    list.copyWithin(at, list.length - 2);
+    list.length -= 2;
     return;
   }
 }
