@@ -38,6 +38,7 @@ import { createElasticsearchStore } from './store/elasticsearch.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import { createLanguageDetector } from './text/language.ts';
 import { createScorer } from './text/sentiment/index.ts';
+import { STREAM_LATENESS_MS } from './pipeline/stamp.ts';
 
 /**
  * What a process may do. `ingest` reads sources, `analyse` reads the log and runs detectors and rules, `alert` tells people,
@@ -293,7 +294,7 @@ export async function start(config: Config, overrides: Overrides = {}): Promise<
         reload,
         ticks,
         brands: config.brands.filter((brand) => bus.partitionOf(partitionKey(brand)) === partition),
-        detectors: detectors({ latenessMs: (via) => latenessMs.get(via) ?? LATENESS_MS, brands: config.brands }),
+        detectors: detectors({ latenessMs: (via) => latenessMs.get(via) ?? STREAM_LATENESS_MS, brands: config.brands }),
         rules: () => createRuleEngine(rules, config.brands),
         ...(shared ? { onHeld: () => takeOver() } : {}),
       },
@@ -479,9 +480,6 @@ async function openBus({ bus, data }: Config, { clock = wallClock, partitions }:
 
 /** How long a write waits for the replicas that must have it, before it is asked for again. */
 const REPLICAS_MS: Millis = 1_000;
-
-/** Mentions of sources that are not configured here any more. */
-const LATENESS_MS: Millis = 15 * 60_000;
 
 /** Where a configuration's rules lie: its own folder, else the shipped ones. */
 export function rulesFolder({ rules }: Pick<Config, 'rules'>): string {

@@ -21,6 +21,7 @@ import { lintQuery } from '../text/query/lint.ts';
 import { createScorer, type SentimentScorer } from '../text/sentiment/index.ts';
 import { configOf, print, problemLine, UsageError } from './io.ts';
 import { terminalLanguage } from './stdin-lines.ts';
+import { STREAM_LATENESS_MS } from '../pipeline/stamp.ts';
 
 interface Options {
   readonly config?: string;
@@ -152,7 +153,6 @@ function failureOf(
 
 /** Longest that one address is waited for. */
 const VERIFY_MS = 10_000;
-const LATENESS_MS = 15 * 60_000;
 const language = createLanguageDetector();
 
 /** A test of rules through detectors and rules as in live running; posts that state no sentiment are judged. */
@@ -162,7 +162,7 @@ export function runThrough(
 ): readonly Alert[] {
   const analyser = new PartitionAnalyser({
     brands,
-    detectors: detectors({ latenessMs: () => LATENESS_MS, brands }),
+    detectors: detectors({ latenessMs: () => STREAM_LATENESS_MS, brands }),
     rules: createRuleEngine(rules, brands),
   });
   const alerts: Alert[] = [];

@@ -11,6 +11,7 @@ import type { RuleSet } from '../rules/rule.ts';
 import { createLanguageDetector } from '../text/language.ts';
 import { createScorer } from '../text/sentiment/index.ts';
 import { alertEvent, notificationEvents, signalEvent } from './events.ts';
+import { STREAM_LATENESS_MS } from '../pipeline/stamp.ts';
 
 export type HistoryEvent =
   | ReturnType<typeof signalEvent>
@@ -26,9 +27,6 @@ export interface HistoryOptions {
   readonly from?: Millis;
   readonly onEvent: (event: HistoryEvent) => void;
 }
-
-/** Posts observed later than this after they were published teach, and do not alert; as for streams and webhooks. */
-const LATENESS_MS = 15 * 60_000;
 
 /** Everything that live running would have said, in order. */
 export async function runHistory(options: HistoryOptions): Promise<BacktestSummary> {
@@ -52,14 +50,14 @@ export async function runHistory(options: HistoryOptions): Promise<BacktestSumma
   await using bus = new MemoryBus({ partitions: 1, share: true });
   const summary = await backtest(posts, {
     brands: [...brands],
-    detectors: detectors({ latenessMs: () => LATENESS_MS, brands }),
+    detectors: detectors({ latenessMs: () => STREAM_LATENESS_MS, brands }),
     rules: createRuleEngine(rules, brands),
     language: createLanguageDetector(languagesOf(brands)),
     sentiment: createScorer(config.sentiment.engine),
     bus,
     store: { put: async () => {}, remove: async () => {} },
     batchSize,
-    latenessMs: LATENESS_MS,
+    latenessMs: STREAM_LATENESS_MS,
     onEvent: (event) => {
       if (event.kind === 'signal') return report(signalEvent(event.signal, words), event.signal.at);
       const { alert } = event;

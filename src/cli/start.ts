@@ -14,6 +14,7 @@ import { ConfigError } from '../model/errors.ts';
 import type { UnstampedPost } from '../model/types.ts';
 import { replaySource } from '../pipeline/replay-source.ts';
 import { configOf, problemLine, tell, UsageError } from './io.ts';
+import { STREAM_LATENESS_MS } from '../pipeline/stamp.ts';
 
 interface Options {
   readonly config?: string;
@@ -104,12 +105,14 @@ export function replayOf(posts: readonly UnstampedPost[], pacedFrom: number, spe
     demo: true,
     trustObservedAt: true,
     sources: [
-      { name: 'replay', type: 'replay', source: replaySource({ posts, clock, pacedFrom, latenessMs: LATENESS_MS }) },
+      {
+        name: 'replay',
+        type: 'replay',
+        source: replaySource({ posts, clock, pacedFrom, latenessMs: STREAM_LATENESS_MS }),
+      },
     ],
   };
 }
-
-const LATENESS_MS = 15 * 60_000;
 
 function rolesOf(text: string | undefined, { language }: Config): readonly Role[] {
   if (text === undefined) return ROLES;

@@ -7,6 +7,9 @@ import { termsOf } from '../text/tokenize.ts';
 import type { Judged } from './steps/judge.ts';
 import { isOwn } from './steps/match-brands.ts';
 
+/** How late a mention of a stream, a webhook or a replay may be and still be news; polled sources state their own. */
+export const STREAM_LATENESS_MS: Millis = 15 * 60_000;
+
 export interface Arrival {
   /** The configured source that took the posts in. */
   readonly via: string;
